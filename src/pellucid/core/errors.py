@@ -1,0 +1,68 @@
+"""Every error of pellucid, in one tree. Each is also the fitting builtin.
+
+PellucidError
+├── InvalidInputError     (ValueError)    an argument, a field or a value in a file is not what it must be
+│   └── SettingError      (ValueError)    a key of a configuration is unknown, missing or out of range
+├── UnknownNameError      (KeyError)      no method, network, lead, class ... of that name
+├── UnreadableFileError   (OSError)       a file is missing, damaged, too large or of no known format
+├── NotApplicableError    (RuntimeError)  the method is right, but not for this module or record
+└── MissingExtraError     (ImportError)   an optional dependency is not installed
+
+PellucidWarning           (UserWarning)   the result stands, with the stated reserve
+
+Wording: *what, where* must be *want, with its unit*; got *value*. *Remedy.*
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class PellucidError(Exception):
+    """The root: `except PellucidError` catches whatever pellucid raises on purpose."""
+
+
+class InvalidInputError(PellucidError, ValueError):
+    """An argument, a field or a value in a file is not what it must be."""
+
+
+class SettingError(InvalidInputError):
+    """A key of a configuration is unknown, missing or out of range."""
+
+
+class UnknownNameError(PellucidError, KeyError):
+    """Nothing of that name is known."""
+
+    def __str__(self) -> str:  # KeyError would print its repr, quotes and all
+        return str(self.args[0]) if self.args else ""
+
+
+class UnreadableFileError(PellucidError, OSError):
+    """A file is missing, damaged, too large or of no known format."""
+
+
+class NotApplicableError(PellucidError, RuntimeError):
+    """The question makes no sense for this module or record; the message says what would."""
+
+
+class MissingExtraError(PellucidError, ImportError):
+    """An optional dependency is not installed."""
+
+
+class PellucidWarning(UserWarning):
+    """The result stands, with the stated reserve."""
+
+
+def unknown_name(kind: str, name: object, known: Iterable[str], *, remedy: str = "") -> UnknownNameError:
+    """Return the error for a name that is not among `known`, with a guess at what was meant."""
+    names = list(known)
+    near = difflib.get_close_matches(str(name).lower(), [n.lower() for n in names], n=1, cutoff=0.6)
+    guess = next((f" Did you mean {n!r}?" for n in names if near and n.lower() == near[0]), "")
+    listed = ", ".join(names) if names else "none"
+    return UnknownNameError(f"{kind} {name!r} is not known; known: {listed}.{guess}{' ' + remedy if remedy else ''}")
+
+
+def missing_extra(package: str, extra: str, purpose: str) -> MissingExtraError:
+    """Return the error that names the extra which brings `package`."""
+    return MissingExtraError(f"{purpose} needs {package}, which is not installed. Run: pip install 'pellucid[{extra}]'.")

@@ -1,0 +1,96 @@
+"""A parameter set is a frozen dataclass: Python signature, TOML keys, flags and JSON at once.
+
+`decode` alone turns text into settings, strictly: unknown keys, wrong types and values out of
+range are refused with the key, what was wanted and what came. `encode` is its inverse.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from pellucid.core.errors import SettingError, UnreadableFileError, unknown_name
+
+Value = TypeVar("Value")
+
+_UNKNOWN_KEY = ("unexpected_keyword_argument", "extra_forbidden")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Base of every parameter set: frozen, by keyword, unknown keys refused at any depth."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+
+def decode(kind: type[Value], values: Mapping[str, Any], *, where: str) -> Value:
+    """Return `values` as a `kind`.
+
+    Parameters
+    ----------
+    kind
+        A dataclass, best a `Settings`.
+    values
+        What TOML or JSON gave.
+    where
+        Named in errors: a file, or `method 'lrp'`.
+
+    Raises
+    ------
+    SettingError
+        With the first key that is wrong, what was wanted and what came.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        # The JSON door, because there a list may be a tuple while everything else stays strict.
+        return TypeAdapter(kind).validate_json(json.dumps(values), strict=True)
+    except ValidationError as error:
+        errors = error.errors()
+        # A misspelt key first: it is the cause of the one that is missing.
+        first = next((one for one in errors if one["type"] in _UNKNOWN_KEY), errors[0])
+        key = ".".join(str(part) for part in first["loc"]) or "(whole)"
+        if first["type"] in _UNKNOWN_KEY:
+            known = _known_keys(kind, [str(part) for part in first["loc"][:-1]])
+            raise SettingError(str(unknown_name(f"{where}: key", first["loc"][-1], known))) from None
+        inner = first.get("ctx", {}).get("error")
+        message = str(inner) if inner is not None else f"{first['msg']}; got {first['input']!r}"
+        raise SettingError(f"{where}: {key}: {message}") from error
+
+
+def _known_keys(kind: Any, path: list[str]) -> list[str]:
+    for step in path:
+        named = {field.name: field for field in fields(kind)} if is_dataclass(kind) else {}
+        if step in named:
+            from typing import get_type_hints
+
+            kind = get_type_hints(kind)[step]
+    return [field.name for field in fields(kind)] if is_dataclass(kind) else []
+
+
+def encode(value: Any) -> dict[str, Any]:
+    """Return settings as what JSON can hold; `decode` turns it back."""
+    from pydantic import TypeAdapter
+
+    encoded: dict[str, Any] = TypeAdapter(type(value)).dump_python(value, mode="json")
+    return encoded
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the content of a TOML file.
+
+    Raises
+    ------
+    UnreadableFileError
+        With the file and the line.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnreadableFileError(f"configuration {path} cannot be read: {error}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UnreadableFileError(f"configuration {path} is not TOML: {error}.") from error

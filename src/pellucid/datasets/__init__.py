@@ -1,0 +1,1 @@
+"""Named collections of records with labels, splits by patient, and their audit."""

@@ -1,0 +1,1 @@
+"""One file an architecture; the class is named like the file."""

@@ -1,0 +1,1 @@
+"""Fitting networks to data sets, and scoring what came of it."""

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from pellucid.core import errors
+from pellucid.core.errors import PellucidError, UnknownNameError, missing_extra, unknown_name
+
+TREE = [
+    ("InvalidInputError", PellucidError, ValueError),
+    ("SettingError", errors.InvalidInputError, ValueError),
+    ("UnknownNameError", PellucidError, KeyError),
+    ("UnreadableFileError", PellucidError, OSError),
+    ("NotApplicableError", PellucidError, RuntimeError),
+    ("MissingExtraError", PellucidError, ImportError),
+]
+
+
+@pytest.mark.parametrize(("name", "parent", "builtin"), TREE)
+def test_each_error_is_ours_and_the_fitting_builtin(name, parent, builtin):
+    error = getattr(errors, name)
+    assert issubclass(error, parent)
+    assert issubclass(error, builtin)
+    assert str(error("lead 'V7' is not there.")) == "lead 'V7' is not there."
+
+
+def test_the_docstring_draws_the_whole_tree():
+    kinds = {
+        name
+        for name, value in vars(errors).items()
+        if inspect.isclass(value) and issubclass(value, Exception) and value.__module__ == errors.__name__
+    }
+    assert kinds == {name for name, _, _ in TREE} | {"PellucidError", "PellucidWarning"}
+    assert all(name in errors.__doc__ for name in kinds)
+
+
+def test_an_unknown_name_says_what_is_known_and_what_was_meant():
+    error = unknown_name("method", "Salienci", ["grad_cam", "saliency"], remedy="See `pellucid methods`.")
+    assert isinstance(error, UnknownNameError)
+    assert str(error) == (
+        "method 'Salienci' is not known; known: grad_cam, saliency. Did you mean 'saliency'? See `pellucid methods`."
+    )
+
+
+def test_a_name_like_nothing_known_gets_no_guess():
+    assert str(unknown_name("lead", "xyz", ["V1"])) == "lead 'xyz' is not known; known: V1."
+    assert str(unknown_name("lead", "V1", [])) == "lead 'V1' is not known; known: none."
+
+
+def test_a_missing_extra_names_the_command_that_brings_it():
+    assert str(missing_extra("lightning", "train", "pellucid train")) == (
+        "pellucid train needs lightning, which is not installed. Run: pip install 'pellucid[train]'."
+    )
