@@ -32,8 +32,8 @@ def test_the_length_is_asked_for_given_or_unknown():
     with shown_by(seen):
         list(track(iter("ab"), "stream"))
         list(track(iter("ab"), "known", 2))
-    assert [told for told in seen.told if told[0] == "stream"][0] == ("stream", None)
-    assert [told for told in seen.told if told[0] == "known"][0] == ("known", 2)
+    assert seen.told[0] == ("stream", None)
+    assert seen.told[3] == ("known", 2)
 
 
 def test_the_display_is_gone_after_the_block_and_the_inner_one_wins():

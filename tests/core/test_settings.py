@@ -40,7 +40,7 @@ def test_settings_are_frozen():
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"name": "a", "stepz": 7}, r"x\.toml: key 'stepz' is not known; known: name, steps, folds, inner\. Did you mean 'steps'\?"),
+        ({"name": "a", "stepz": 7}, r"x\.toml: key 'stepz' is not known; known: name, .*\. Did you mean 'steps'\?"),
         ({"name": "a", "inner": {"rat": 1}}, r"x\.toml: key 'rat' is not known; known: rate\."),
         ({"name": "a", "steps": "7"}, r"x\.toml: steps: .*integer; got '7'"),
         ({"name": "a", "steps": 7.5}, r"x\.toml: steps: .*; got 7\.5"),

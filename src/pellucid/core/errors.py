@@ -60,9 +60,12 @@ def unknown_name(kind: str, name: object, known: Iterable[str], *, remedy: str =
     near = difflib.get_close_matches(str(name).lower(), [n.lower() for n in names], n=1, cutoff=0.6)
     guess = next((f" Did you mean {n!r}?" for n in names if near and n.lower() == near[0]), "")
     listed = ", ".join(names) if names else "none"
-    return UnknownNameError(f"{kind} {name!r} is not known; known: {listed}.{guess}{' ' + remedy if remedy else ''}")
+    advice = f" {remedy}" if remedy else ""
+    return UnknownNameError(f"{kind} {name!r} is not known; known: {listed}.{guess}{advice}")
 
 
 def missing_extra(package: str, extra: str, purpose: str) -> MissingExtraError:
     """Return the error that names the extra which brings `package`."""
-    return MissingExtraError(f"{purpose} needs {package}, which is not installed. Run: pip install 'pellucid[{extra}]'.")
+    return MissingExtraError(
+        f"{purpose} needs {package}, which is not installed. Run: pip install 'pellucid[{extra}]'."
+    )

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pellucid.core.display import Displayed
 from pellucid.core.errors import InvalidInputError, UnknownNameError
 from pellucid.records.leads import DERIVED, STANDARD, canonical, missing
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class EcgRecord:
+class EcgRecord(Displayed):
     """A multi-lead ECG, immutable and validated.
 
     Parameters

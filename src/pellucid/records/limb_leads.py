@@ -39,20 +39,16 @@ def breaks(record: EcgRecord, tolerance: float) -> tuple[Break, ...]:
     present, and samples that are not all recorded, are passed over.
     """
     found = []
-    if {"I", "II"} <= set(record.leads):
-        for lead in [lead for lead in DERIVED if lead in record.leads]:
-            deviation = np.abs(_deviation(record, lead))
-            if np.isfinite(deviation).any() and np.nanmax(deviation) > tolerance:
-                worst = int(np.nanargmax(deviation))
-                found.append(Break(lead, float(deviation[worst]), worst / record.sampling_rate))
+    rows = dict(zip(record.leads, record.signal.astype(np.float64), strict=True))
+    for lead, (one, two) in DERIVED.items():
+        if {"I", "II", lead} <= set(rows):
+            deviation = rows[lead] - one * rows["I"] - two * rows["II"]
+            recorded = np.flatnonzero(np.isfinite(deviation))
+            distance = np.abs(deviation[recorded] - np.median(deviation[recorded])) if recorded.size else np.zeros(1)
+            worst = int(distance.argmax())
+            if distance[worst] > tolerance:
+                found.append(Break(lead, float(distance[worst]), int(recorded[worst]) / record.sampling_rate))
     return tuple(sorted(found, key=lambda item: -item.deviation))
-
-
-def _deviation(record: EcgRecord, lead: str) -> NDArray[np.float64]:
-    one, two = DERIVED[lead]
-    deviation = record.lead(lead).astype(np.float64) - one * record.lead("I") - two * record.lead("II")
-    whole: NDArray[np.float64] = deviation - np.nanmedian(deviation) if np.isfinite(deviation).any() else deviation
-    return whole
 
 
 @dataclass(frozen=True, slots=True)

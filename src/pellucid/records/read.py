@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
 from pellucid.core.errors import InvalidInputError, PellucidError, UnreadableFileError
 from pellucid.core.registry import Registry
 from pellucid.records.ecg import EcgRecord
@@ -51,8 +53,13 @@ def read(path: str | Path, *, name: str | None = None) -> EcgRecord | MriSlice:
     InvalidInputError
         If it can be read and says something that no record can be: no sampling rate, the same lead twice.
     """
-    file = _existing(Path(path).expanduser())
-    check_bytes(file.stat().st_size, file)
+    try:
+        file = _existing(Path(path).expanduser())
+        check_bytes(file.stat().st_size, file)
+    except OSError as error:
+        if isinstance(error, UnreadableFileError):
+            raise
+        raise UnreadableFileError(f"{path} cannot be reached: {error.strerror}. Check its name and rights.") from error
     record = _first_that_reads(file)
     return record if name is None else replace(record, name=name)
 
@@ -69,7 +76,8 @@ def _first_that_reads(file: Path) -> EcgRecord | MriSlice:
         if not candidate.recognises(file, head):
             continue
         try:
-            return candidate.read(file)
+            with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, which records refuse
+                return candidate.read(file)
         except (UnreadableFileError, InvalidInputError) as error:
             failures.append(error)
     if len(failures) == 1:
@@ -101,6 +109,7 @@ def _existing(path: Path) -> Path:
 def _meant(path: Path) -> str:
     if not path.parent.is_dir():
         return f" Nor does the folder {path.parent}."
-    beside = [file.name for file in path.parent.iterdir() if file.is_file()]
-    near = difflib.get_close_matches(path.name, beside, n=1)
+    beside = sorted(file.name for file in path.parent.iterdir() if file.is_file())
+    longer = [name for name in beside if path.name and name.startswith(path.name)]
+    near = longer[:1] or difflib.get_close_matches(path.name, beside, n=1)
     return f" Did you mean {near[0]}?" if near else f" The folder {path.parent} does, with {len(beside)} files."

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pellucid.core.display import Displayed
 from pellucid.core.errors import InvalidInputError
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class MriSlice:
+class MriSlice(Displayed):
     """One slice of a brain MRI, immutable and validated.
 
     Parameters

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pellucid.core.errors import UnreadableFileError
+from pellucid.records.decoding import decoded, is_text
 from pellucid.records.limits import check_bytes, check_samples
 
 # Bits of one sample on disk; the FLAC formats 508, 516 and 524 have no fixed number.
@@ -21,11 +22,19 @@ BITS = {"8": 8, "16": 16, "24": 24, "32": 32, "61": 16, "80": 8, "160": 16, "212
 COMPRESSED = ("508", "516", "524")
 GAP = "~"
 DEFAULT_RATE = 250.0
+_MAX_HEADER = 2**20  # bytes; longer ones end as cut off
 
-_RECORD = re.compile(r"(?P<name>[^\s/]+)(?:/(?P<segments>\d+))?[ \t]+(?P<leads>\d+)(?:[ \t]+(?P<rest>.*))?")
-_RATE = re.compile(r"(?:(?P<rate>\d*\.?\d+)\S*(?:\s+(?P<samples>\d+)(?:\s+(?P<moment>.*))?)?)?")
-_FORMAT = re.compile(r"(?P<code>\d+)(?:x(?P<per_frame>\d+))?(?::\d+)?(?:\+(?P<offset>\d+))?")
-_GAIN = re.compile(r"(?P<gain>[-+]?\d*\.?\d*(?:[eE][+-]?\d+)?)(?:\(-?\d+\))?(?:/(?P<unit>\S*))?")
+_RECORD = re.compile(
+    r"(?P<name>[-\w]+)(?:/(?P<segments>\d{1,9}))?[ \t]+(?P<leads>\d{1,9})(?:[ \t]+(?P<rest>.*))?", re.ASCII
+)
+_RATE = re.compile(
+    r"(?:(?P<rate>\d{1,9}(?:\.\d*)?|\.\d+)(?:/\S*)?(?:\s+(?P<samples>\d{1,15})(?:\s+(?P<moment>.*))?)?)?", re.ASCII
+)
+_FORMAT = re.compile(r"(?P<code>\d{1,9})(?:x(?P<per_frame>\d{1,9}))?(?::\d+)?(?:\+(?P<offset>\d{1,15}))?", re.ASCII)
+_GAIN = re.compile(
+    r"(?P<gain>[-+]?\d*\.?\d*(?:[eE][+-]?\d+)?)(?:\(-?\d+\))?(?:/(?P<unit>\S*))?",
+)
+_WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)
 _FILE_NAME = re.compile(r"[A-Za-z0-9_-]*\.?\w*", re.ASCII)
 
 
@@ -57,9 +66,9 @@ class Header:
 
 def looks_like_header(head: bytes) -> bool:
     """Say whether text begins like a WFDB header: a record line, and a line that begins with a file or a segment."""
-    if b"\0" in head:
+    if not is_text(head):
         return False
-    lines = _content(_decoded(head))
+    lines = _content(decoded(head))
     if not lines or _RECORD.fullmatch(lines[0]) is None:
         return False
     second = lines[1].split() if len(lines) > 1 else []
@@ -75,19 +84,23 @@ def read_header(path: Path) -> Header:
         With the header, the line that cannot be understood, and what it should be.
     """
     check_bytes(path.stat().st_size, path)
-    text = _decoded(path.read_bytes())
+    with path.open("rb") as stream:
+        text = decoded(stream.read(_MAX_HEADER))
     lines = _content(text)
     match = _RECORD.fullmatch(lines[0]) if lines else None
     rate = _RATE.fullmatch(match["rest"] or "") if match else None
     announced = int(match["segments"] or match["leads"]) if match else 0
     if match is None or rate is None or announced == 0:
+        found = "no text" if "\0" in text else repr((lines or [""])[0][:60])
         raise UnreadableFileError(
-            f"{path} is no WFDB header: its first line must be NAME LEADS RATE SAMPLES; got "
-            f"{(lines or [''])[0][:60]!r}. Copy it again, or give the file the suffix of what it is."
+            f"{path} is no WFDB header: its first line must be NAME LEADS RATE SAMPLES; got {found}. "
+            "Copy it again, or give the file the suffix of what it is."
         )
-    body = lines[1 : 1 + announced]
-    if len(body) < announced:
-        raise UnreadableFileError(f"{path} announces {announced} lines and has {len(body)}. It is cut off: copy again.")
+    body = lines[1:]
+    if len(body) != announced:
+        raise UnreadableFileError(
+            f"{path} announces {announced} lines and has {len(body)}. Copy it again, or remove what does not belong."
+        )
     return Header(
         path=path,
         rate=float(rate["rate"]) if rate["rate"] else None,
@@ -131,9 +144,11 @@ def check_signal_files(header: Header) -> None:
     for name, size in sizes.items():
         check_bytes(size, header.path.parent / name)
     check_bytes(sum(sizes.values()), header.path)
-    per_frame = sum(signal.per_frame for signal in header.signals)
-    if header.frames is not None:
-        check_samples(per_frame, header.frames, header.path)
+    if header.frames is None:
+        samples = sum(_samples_held(signals[0], sizes[name]) for name, signals in files.items())
+        check_samples(1, samples, header.path)
+    else:
+        check_samples(sum(signal.per_frame for signal in header.signals), header.frames, header.path)
     for name, signals in files.items():
         needed = _bytes_needed(signals, header.frames or 1)
         if sizes[name] < needed:
@@ -141,6 +156,15 @@ def check_signal_files(header: Header) -> None:
                 f"{header.path.parent / name} must have {needed:,} bytes for the {header.frames or 1:,} samples that "
                 f"{header.path.name} announces; it has {sizes[name]:,}. It is cut off: copy it again."
             )
+
+
+def _samples_held(signal: Signal, size: int) -> int:
+    if signal.code in COMPRESSED:
+        raise UnreadableFileError(
+            f"{signal.file} is compressed, and its header does not say how many samples it has. Write the number "
+            "behind the sampling rate, in the header's first line."
+        )
+    return int((size - signal.offset) * 8 / BITS[signal.code])
 
 
 def _bytes_needed(signals: list[Signal], frames: int) -> int:
@@ -167,13 +191,13 @@ def _signal(line: str, path: Path) -> Signal:
         offset=int(stored["offset"] or 0),
         unit=(scaled["unit"] or "mV") if scaled else "mV",
         calibrated=_is_number(value) and float(value) != 0,
-        checksum=int(checksum) if checksum.removeprefix("-").isdecimal() else None,
+        checksum=int(checksum) if _WHOLE.fullmatch(checksum) else None,
     )
 
 
 def _segment(line: str, path: Path) -> tuple[str, int]:
     name, length, *_ = [*line.split(), "", ""]
-    if not length.isdecimal():
+    if _WHOLE.fullmatch(length) is None or int(length) < 0:
         raise UnreadableFileError(f"{path}: a segment line must be NAME SAMPLES; got {line[:60]!r}. Copy it again.")
     return name, int(length)
 
@@ -181,13 +205,6 @@ def _segment(line: str, path: Path) -> tuple[str, int]:
 def _content(text: str) -> list[str]:
     stripped = (line.strip() for line in text.splitlines())
     return [line for line in stripped if line and not line.startswith("#")]
-
-
-def _decoded(raw: bytes) -> str:
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
 
 
 def _is_number(text: str) -> bool:

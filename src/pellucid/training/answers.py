@@ -66,7 +66,7 @@ class Answers:
         records: ArrayLike | None = None,
         notes: Sequence[str] = (),
     ) -> Answers:
-        """Return checked answers; what is None is left out."""
+        """Return checked answers; what is None is left out, and a single threshold holds for all classes."""
         has = _zero_or_one("labels", np.asarray(labels))
         if has.ndim != 2 or not has.size or has.shape[1] != len(set(classes)):
             raise InvalidInputError(
@@ -75,7 +75,8 @@ class Answers:
         if probabilities is None and decisions is None:
             raise InvalidInputError("scores need probabilities or decisions; got neither.")
         count, width = has.shape
-        limits = np.full(width, np.nan) if thresholds is None else np.asarray(thresholds, dtype=np.float64)
+        limits = np.asarray(np.nan if thresholds is None else thresholds, dtype=np.float64)
+        limits = np.full(width, limits.item()) if limits.size == 1 else limits
         names = np.arange(count) + 1 if records is None else np.asarray(records)
         _same_shape("thresholds", limits, (width,))
         _same_shape("records", names, (count,))

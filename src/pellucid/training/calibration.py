@@ -13,6 +13,8 @@ from pellucid.core.errors import InvalidInputError
 BINS = 10
 POOLED = "(all pooled)"
 
+_LEAST = 1e-6  # so that a spread exists where all probabilities are 0 or 1
+
 
 def brier_score(probabilities: ArrayLike, labels: ArrayLike) -> float:
     """Return the mean of (p - y)^2 over records (Brier 1950); 0 is perfect, share x (1 - share) a constant guess.
@@ -26,7 +28,9 @@ def brier_score(probabilities: ArrayLike, labels: ArrayLike) -> float:
     return float(np.mean((given - has) ** 2))
 
 
-def reliability_table(probabilities: ArrayLike, labels: ArrayLike, *, bins: int = BINS) -> pd.DataFrame:
+def reliability_table(
+    probabilities: ArrayLike, labels: ArrayLike, *, bins: int = BINS, spread: bool = False
+) -> pd.DataFrame:
     """Return what was predicted and what was observed, in bins of equally many records.
 
     Parameters
@@ -35,6 +39,9 @@ def reliability_table(probabilities: ArrayLike, labels: ArrayLike, *, bins: int 
         (record,).
     bins
         How many at most. Equal probabilities stay in one bin, so bins can be unequal or fewer.
+    spread
+        Bins of equal sums of p (1 - p) instead: of a rare class nearly all records share one bin, and the others lie
+        where something is left to be seen. For pictures.
 
     Returns
     -------
@@ -49,9 +56,11 @@ def reliability_table(probabilities: ArrayLike, labels: ArrayLike, *, bins: int 
     given, has = _checked(probabilities, labels)
     if bins < 1:
         raise InvalidInputError(f"bins must be 1 or more; got {bins}.")
-    _, which, counts = np.unique(given, return_inverse=True, return_counts=True)
-    middle = np.cumsum(counts) - counts / 2  # the mean rank of equal probabilities decides where all of them go
-    place = np.minimum((middle * bins / len(given)).astype(np.intp), bins - 1)[which]
+    values, which, counts = np.unique(given, return_inverse=True, return_counts=True)
+    weights = counts * (values * (1 - values) + _LEAST) if spread else counts.astype(np.float64)
+    # The middle of equal probabilities decides where all of them go.
+    middle = (np.cumsum(weights) - weights / 2) / weights.sum()
+    place = np.minimum((middle * bins).astype(np.intp), bins - 1)[which]
     table = pd.DataFrame({"bin": place, "mean_probability": given, "observed": has, "records": 1})
     grouped = table.groupby("bin").agg({"mean_probability": "mean", "observed": "mean", "records": "sum"})
     return grouped.reset_index(drop=True)

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 METRICS = ("auc", "average_precision", "f1", "precision", "recall", "specificity")
+WORDS = {name: {"auc": "AUC", "f1": "F1"}.get(name, name.replace("_", " ")) for name in METRICS}
 FEW_POSITIVES = 10  # under so many a class is marked: its figures hang on single patients
 MACRO = "macro"
 
@@ -183,7 +184,7 @@ def _shown(estimates: Mapping[str, Estimate]) -> dict[str, str]:
     """With three metrics' intervals, for all six would not fit a terminal."""
     wide = ("auc", "average_precision", "f1")
     return {
-        name.replace("_", " "): str(one) if name in wide or isnan(one.value) else f"{one.value:.3f}"
+        WORDS[name]: str(one) if name in wide or isnan(one.value) else f"{one.value:.3f}"
         for name, one in estimates.items()
     }
 

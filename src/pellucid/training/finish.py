@@ -26,7 +26,8 @@ from pellucid.networks.card import Card
 from pellucid.networks.network import Network
 from pellucid.networks.preparation import EcgPreparation
 from pellucid.records.leads import STANDARD
-from pellucid.training.scores import Scores, scores
+from pellucid.training.estimates import Scores
+from pellucid.training.scores import scores
 from pellucid.training.settings import TrainingConfig
 from pellucid.training.thresholds import best_thresholds
 

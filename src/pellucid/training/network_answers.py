@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.core.errors import InvalidInputError
+from pellucid.core.provenance import array_hash, text_hash
 from pellucid.datasets.dataset import Dataset
 from pellucid.datasets.labels import ClassSet
 from pellucid.networks.network import Network
@@ -43,7 +45,7 @@ def network_answers(
     Raises
     ------
     InvalidInputError
-        When the network lacks a code, or the thresholds are not as many as the classes.
+        When the network lacks a code, or thresholds are neither one nor as many as the classes.
 
     Notes
     -----
@@ -61,7 +63,7 @@ def network_answers(
         labels=scored.labels.to_numpy(),
         probabilities=grouped(asked, members, exclusive=exclusive),
         decisions=_of_top(asked, members) if exclusive else None,
-        thresholds=None if exclusive else limits,
+        thresholds=limits,
         patients=scored.table["patient"].to_numpy(),
         records=scored.table.index.to_numpy(),
         notes=[*notes, *_seen_before(network, scored)],
@@ -108,13 +110,15 @@ def _thresholds(
     chosen: Dataset | None,
     given: Sequence[float] | None,
 ) -> tuple[NDArray[np.float64], list[str]]:
-    """Return (class,) and in words where they come from."""
+    """Return (class,), or one for all, and in words where they come from."""
     if network.card.activation == "softmax":
-        return np.empty(0), ["The most probable class counts as found."]
+        if given or chosen is not None:
+            raise InvalidInputError(
+                f"classes of {network.name} exclude each other; they take no thresholds. Leave them out."
+            )
+        return np.array(np.nan), ["The most probable class counts as found."]
     if given:
-        if len(given) not in (1, len(members)):
-            raise InvalidInputError(f"thresholds must be one, or one for each of {len(members)} classes; got {len(given)}.")
-        return np.broadcast_to(np.array(given), (len(members),)), ["Thresholds: as given."]
+        return np.array(given), ["Thresholds: as given."]
     if chosen is not None:
         labels = chosen.labels.to_numpy()
         both = int(np.isin(chosen.table.index, scored.table.index).sum())
@@ -128,19 +132,52 @@ def _thresholds(
     return values, [f"Thresholds: {network.card.thresholds_from or 'the network’s own'}."]
 
 
+def folds_for_testing(network: Network, source: Dataset) -> tuple[int, ...] | None:
+    """Return the folds that the network's card keeps for testing, None where it was not trained on this data set."""
+    folds = _split_folds(network, source, "test")
+    return tuple(sorted(folds)) or None
+
+
+def data_facts(scored: Dataset) -> dict[str, Any]:
+    """Return which records were scored: data set, folds, class set, hash over ids, patients, folds and labels."""
+    return {
+        "name": scored.name,
+        "folds": sorted(map(int, scored.table["fold"].unique())),
+        "class_set": scored.class_set.name,
+        "sampling_rate": scored.sampling_rate,
+        "hash": scored.hash,
+    }
+
+
+def network_facts(network: Network) -> dict[str, Any]:
+    """Return who answered: name, architecture, classes, and a hash over the weights."""
+    tensors = network.module.state_dict()
+    lines = [f"{name} {array_hash(value.detach().cpu().numpy())}" for name, value in sorted(tensors.items())]
+    return {
+        "name": network.name,
+        "architecture": network.card.architecture,
+        "classes": list(network.classes),
+        "weights": text_hash(lines),
+    }
+
+
 def _seen_before(network: Network, scored: Dataset) -> list[str]:
     """Return in words which of the scored folds the card names as used in training."""
-    training = network.card.training
-    if training.get("config", {}).get("data", {}).get("dataset") != scored.name:
-        return []
     folds = set(scored.table["fold"])
     uses = {"train": "trained on", "choose": "stopped and its thresholds chosen on"}
     notes = []
     for split, what in uses.items():
-        both = sorted(folds & set(training.get("splits", {}).get(split, {}).get("folds", ())))
+        both = sorted(folds & _split_folds(network, scored, split))
         if both:
             notes.append(f"The network was {what} fold {', '.join(map(str, both))}, which is scored here: too good.")
     return notes
+
+
+def _split_folds(network: Network, source: Dataset, split: str) -> set[int]:
+    training = network.card.training
+    if training.get("config", {}).get("data", {}).get("dataset") != source.name:
+        return set()
+    return set(training.get("splits", {}).get(split, {}).get("folds", ()))
 
 
 def _listed(part: Dataset) -> str:

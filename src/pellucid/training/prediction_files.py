@@ -65,16 +65,14 @@ def read_answers(
     _check_range(labels, wanted, has, np.isin(has, (0, 1)), "0 or 1")
     if decided and thresholds:
         raise InvalidInputError(f"predictions {predictions} are decisions, 0 or 1; they need no thresholds.")
-    limits = None if not thresholds else np.array([*thresholds] * (len(wanted) if len(thresholds) == 1 else 1))
     return Answers.of(
         classes=wanted,
         labels=has,
         probabilities=None if decided else values,
         decisions=values if decided else None,
-        thresholds=limits,
+        thresholds=thresholds or None,
         patients=truth.patients if truth.patients is not None else given.patients,
         records=truth.records if truth.records is not None else given.records,
-        notes=["The predictions are decisions, not probabilities."] if decided else (),
     )
 
 
@@ -112,8 +110,8 @@ def _read_array(path: Path, classes: Sequence[str] | None) -> _Table:
         raise UnreadableFileError(f"array {path} cannot be read: {error}.") from error
     if values.ndim != 2 or values.shape[1] != len(classes):
         raise InvalidInputError(
-            f"array {path} must be (record, {len(classes)} classes: {', '.join(classes)}); got the shape {values.shape}. "
-            "Name all its columns, in order, with --classes."
+            f"array {path} must be (record, class) with the {len(classes)} classes {', '.join(classes)}; "
+            f"got the shape {values.shape}. Name all its columns, in order, with --classes."
         )
     names = [canonical(name) for name in classes]
     for name, column in zip(names, values.T, strict=True):

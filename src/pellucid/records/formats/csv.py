@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pellucid.core.errors import InvalidInputError, UnreadableFileError
+from pellucid.records.decoding import decoded, is_text
 from pellucid.records.ecg import EcgRecord
 from pellucid.records.limits import check_samples
 from pellucid.records.units import millivolts
@@ -44,17 +45,17 @@ class Csv:
     """
 
     def recognises(self, path: Path, head: bytes) -> bool:
-        """Look for text whose first two lines have equally many cells, or for one column of numbers."""
-        lines = _rows(_decoded(head))[:2]
-        if len(lines) < 2 or looks_like_header(head):
+        """Look for text whose first two lines have several cells, or for one column of numbers."""
+        lines = _rows(decoded(head))[:2] if is_text(head) and not looks_like_header(head) else []
+        if len(lines) < 2:
             return False
         layout = _layout(lines, {})
-        cells = lines[1].split(layout.separator)
-        return len(cells) == len(layout.columns) and (len(cells) > 1 or _is_number(cells[0], layout.decimal))
+        several = len(layout.columns) > 1 and layout.separator in lines[1]
+        return several or (len(layout.columns) == 1 and _is_number(lines[1], layout.decimal))
 
     def read(self, path: Path) -> EcgRecord:
         """Read the whole table."""
-        text = _decoded(path.read_bytes())
+        text = decoded(path.read_bytes())
         lines = _rows(text)
         layout = _layout(lines, _settings(text))
         if all(_is_number(cell, layout.decimal) for cell in layout.columns):
@@ -70,6 +71,8 @@ class Csv:
             for column, name in enumerate(layout.columns)
             if column not in times and name.lower() not in _COUNTERS
         ]
+        if not kept:
+            raise InvalidInputError(f"{path} must have a column for each lead; it has {', '.join(layout.columns)}.")
         time = table[:, times[0]] if times else None
         scales = np.array([_scale(layout.columns[column], layout, path) for column in kept])
         return EcgRecord(
@@ -80,13 +83,6 @@ class Csv:
             source=path,
             metadata={key: value for key, value in layout.settings.items() if key not in ("sampling_rate", "unit")},
         )
-
-
-def _decoded(raw: bytes) -> str:
-    wide = raw[:2] in (b"\xff\xfe", b"\xfe\xff")
-    if b"\0" in raw[:4096] and not wide:
-        return ""
-    return raw.decode("utf-16" if wide else "utf-8-sig", errors="replace")
 
 
 def _rows(text: str) -> list[str]:
@@ -101,7 +97,7 @@ def _settings(text: str) -> dict[str, str]:
 
 def _layout(lines: list[str], settings: dict[str, str]) -> _Layout:
     first, second = lines[0], lines[1] if len(lines) > 1 else ""
-    separator = next((mark for mark in _SEPARATORS if mark in first), "\0")
+    separator = next((mark for mark in _SEPARATORS if mark in first), ",")
     decimal = "," if separator == ";" and "," in second else "."
     columns = tuple(cell.strip().strip('"').strip() for cell in first.split(separator))
     return _Layout(separator, decimal, columns, settings)
@@ -117,24 +113,26 @@ def _is_number(cell: str, decimal: str) -> bool:
 
 def _numbers(lines: list[str], layout: _Layout, path: Path) -> NDArray[np.float64]:
     from pandas import read_csv
-    from pandas.errors import ParserError
 
-    wide, cells = len(layout.columns), lines[-1].count(layout.separator) + 1
-    if cells != wide:
-        raise UnreadableFileError(
-            f"{path}: each line must have {wide} values, one for each column; the last has {cells}. "
-            "It is cut off: copy it again."
-        )
+    wide = len(layout.columns)
+    for row, line in enumerate(lines[1:], start=1):
+        cells = line.count(layout.separator) + 1
+        if cells != wide:
+            remedy = "Is the file cut off?" if cells < wide else "Give every column a name."
+            raise UnreadableFileError(
+                f"{path}: each line must have {wide} values, one for each column; sample {row} has {cells}. {remedy}"
+            )
     body = StringIO("\n".join(lines[1:]))
     try:
         frame = read_csv(body, sep=layout.separator, decimal=layout.decimal, header=None, names=range(wide))
-    except ParserError as error:
-        raise UnreadableFileError(f"{path}: each line must have {wide} values; {error}.") from error
+    except Exception as error:  # quotes that never close, and whatever else a damaged line can hold
+        raise UnreadableFileError(f"{path} is a damaged table: {str(error).strip()}. Copy it again.") from error
     for name, column in zip(layout.columns, frame, strict=True):
         if frame[column].dtype.kind not in "iuf":
-            row, cell = next((r, c) for r, c in enumerate(frame[column], start=1) if not _is_number(str(c), "."))
+            shown = enumerate(map(str, frame[column]), start=1)
+            row, cell = next((item for item in shown if not _is_number(item[1], ".")), (1, str(frame[column][0])))
             raise UnreadableFileError(
-                f"{path}: column {name!r} must hold numbers; sample {row} is {str(cell)[:40]!r}. "
+                f"{path}: column {name!r} must hold numbers; sample {row} is {cell[:40]!r}. "
                 "Remove the column if it is no lead, or leave the cell empty where nothing was recorded."
             )
     return frame.to_numpy(dtype=np.float64)
@@ -154,6 +152,7 @@ def _rate(layout: _Layout, time: NDArray[np.float64] | None, name: str, path: Pa
         return float(number[1])
     if time is None:
         raise InvalidInputError(f"{path} does not say its sampling rate. {_STATE_THE_RATE}")
+    time = time / 1000 if "ms" in name.lower() else time
     steps = np.diff(time)
     step = float(np.median(steps)) if len(steps) else 0.0
     if not (step > 0 and np.abs(steps - step).max() <= 0.5 * step):
@@ -161,7 +160,7 @@ def _rate(layout: _Layout, time: NDArray[np.float64] | None, name: str, path: Pa
             f"{path}: column {name!r} must rise in even steps; they go from {steps.min(initial=step):g} to "
             f"{steps.max(initial=step):g}. Resample the table, or remove the column. {_STATE_THE_RATE}"
         )
-    rate = _whole_if_it_may_be(time) * (1000 if "ms" in name.lower() else 1)
+    rate = _whole_if_it_may_be(time)
     low, high = _PLAUSIBLE_RATES
     if not low <= rate <= high:
         raise InvalidInputError(

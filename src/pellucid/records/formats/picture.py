@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
-_LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601: what Pillow and OpenCV call grey
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601: what Pillow and OpenCV call grey
 # JPEG gives grey scans a tint of a few steps; a drawn arrow or a colour map is far beyond it.
-_TINT = 24
+_TINT = 24 / 255
 _COLOURED_SHARE = 0.001
 
 
@@ -56,18 +56,18 @@ def _grey(picture: Image) -> tuple[NDArray[np.float32], list[str]]:
     """Return grey values in 0..1 and what was lost on the way."""
     if picture.mode.startswith("I;16"):
         return (np.asarray(picture, dtype=np.float32) / 65535).clip(0, 1), []
-    if picture.mode in ("I", "F"):
-        values = np.asarray(picture, dtype=np.float32)
-        return (values / (65535 if values.max() > 255 else 255)).clip(0, 1), []
+    if picture.mode in ("1", "L") and not picture.has_transparency_data:
+        return np.asarray(picture.convert("L"), dtype=np.float32) / np.float32(255), []
     notes = []
     transparent = picture.has_transparency_data
-    colours: NDArray[np.float64] = np.asarray(picture.convert("RGBA" if transparent else "RGB"), dtype=np.float64)
+    colours = np.asarray(picture.convert("RGBA" if transparent else "RGB"), dtype=np.float32) / np.float32(255)
     if transparent:
-        opacity = colours[..., 3:] / 255
+        opacity = colours[..., 3:]
         colours = colours[..., :3] * opacity
         if opacity.min() < 1:
             notes.append("Parts of the picture are transparent; they are taken as black.")
-    coloured = np.ptp(colours, axis=2) > _TINT
-    if coloured.mean() > _COLOURED_SHARE:
-        notes.append(f"{coloured.mean():.1%} of the picture is in colour; grey is its luma. MRI slices have none.")
-    return (colours @ _LUMA / 255).clip(0, 1).astype(np.float32), notes
+    coloured = float(np.mean(np.ptp(colours, axis=2) > _TINT))
+    if coloured > _COLOURED_SHARE:
+        notes.append(f"{coloured:.1%} of the picture is in colour; grey is its luma. MRI slices have none.")
+    grey: NDArray[np.float32] = (colours @ _LUMA).clip(0, 1)
+    return grey, notes

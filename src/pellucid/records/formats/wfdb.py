@@ -85,7 +85,8 @@ def _read_segments(header: Header) -> _Leads:
                     f"{segment.path} must be a plain segment of {length:,} samples, as {header.path.name} announces; "
                     f"it has {'segments of its own' if segment.segments else segment.frames}. Copy the record again."
                 )
-            check_samples(len(segment.signals), total, header.path)
+            signals = len(whole.values) + sum(signal.per_frame for signal in segment.signals)
+            check_samples(signals, total, header.path)
             _join(whole, _read_signals(segment), start, total, length)
         start += length
     if not whole.values:
@@ -112,7 +113,7 @@ def _read_signals(header: Header) -> _Leads:
     rate = header.rate or DEFAULT_RATE
     if header.rate is None:
         leads.notes.append(f"The header states no sampling rate; WFDB's default of {DEFAULT_RATE:g} Hz is assumed.")
-    values = record.dac(expanded=True)
+    values = record.e_p_signal or record.dac(expanded=True)
     names = _different(_names(record.sig_name))
     for name, signal, samples in zip(names, header.signals, values, strict=True):
         scale = millivolts(signal.unit)
@@ -134,8 +135,12 @@ def _by_wfdb(header: Header) -> Any:
 
     if header.path.suffix != ".hea":
         raise UnreadableFileError(f"{header.path} is a WFDB header; its suffix must be .hea. Rename it.")
+    if "::" in str(header.path.absolute()):  # wfdb hands paths to fsspec, which takes this for a chain of stores
+        raise UnreadableFileError(f"{header.path} cannot be read from a folder with '::' in its name. Rename it.")
     try:
-        record = rdrecord(str(header.path.with_suffix("")), physical=False, smooth_frames=False, ignore_skew=False)
+        # wfdb 4.3 stumbles over the big-endian integers of format 61, unless it may turn them into floats itself.
+        physical = any(signal.code == "61" for signal in header.signals)
+        record = rdrecord(str(header.path.with_suffix("")), physical=physical, smooth_frames=False)
     except Exception as error:  # wfdb raises whatever happens inside it, down to a bare Exception
         raise UnreadableFileError(f"{header.path} or its signal file is damaged: {error}. Copy both again.") from error
     check_samples(record.n_sig, record.sig_len or 0, header.path)
@@ -157,8 +162,8 @@ def _different(names: list[str]) -> list[str]:
 
 
 def _wrong_checksums(header: Header, record: Any, names: list[str]) -> list[str]:
-    if any(record.skew):
-        return []  # the header's sums are over the file, which skewed signals have been cut from
+    if record.e_d_signal is None or any(record.skew):
+        return []  # no integers are left, or not those of the file
     sums = zip(names, header.signals, record.calc_checksum(expanded=True), strict=True)
     return [name for name, signal, found in sums if signal.checksum is not None and (signal.checksum - found) % 65536]
 

@@ -1,0 +1,1 @@
+"""Relevance for any torch module; knows nothing of medicine."""

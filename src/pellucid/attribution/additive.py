@@ -1,0 +1,41 @@
+"""Networks whose logit is an exact sum over the cells of a map: what they offer, recognised by its shape."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from torch import Tensor
+
+
+class AdditiveMap(Protocol):
+    """Exact shares: `maps.sum over lead and cell + bias = logits`.
+
+    Attributes
+    ----------
+    maps
+        Shape (batch, class, lead, cell).
+    bias
+        Shape (class,) or (batch, class): what of the logit no cell accounts for.
+    offset, jump
+        Centre of the first cell and distance to the next, in samples of the network's input.
+    """
+
+    @property
+    def maps(self) -> Tensor: ...  # noqa: D102  # described above
+
+    @property
+    def bias(self) -> Tensor: ...  # noqa: D102
+
+    @property
+    def offset(self) -> float: ...  # noqa: D102
+
+    @property
+    def jump(self) -> float: ...  # noqa: D102
+
+
+@runtime_checkable
+class HasAdditiveMap(Protocol):
+    """A module that gives its own exact map."""
+
+    def additive_map(self, inputs: Tensor) -> AdditiveMap:
+        """Return the shares of every cell in every logit, inputs (batch, lead, sample)."""

@@ -1,0 +1,75 @@
+"""Relevance as a plain tensor, in one call."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from torch import Tensor, nn
+
+from pellucid.attribution.budget import DEFAULT
+from pellucid.attribution.method import METHODS, Method
+from pellucid.attribution.method import method as made
+from pellucid.attribution.question import Inputs
+from pellucid.attribution.target import Target
+from pellucid.core.errors import PellucidWarning
+
+
+def attribute(
+    module: nn.Module,
+    inputs: Inputs,
+    method: str | Method,
+    *,
+    target: Target = None,
+    layer: str | nn.Module | None = None,
+    arguments: tuple[Any, ...] = (),
+    output: str | int | None = None,
+    memory: str | int = DEFAULT,
+    **settings: Any,
+) -> Tensor | tuple[Tensor, ...]:
+    """Return the relevance of every part of the inputs for a logit of any torch module.
+
+    Parameters
+    ----------
+    module, inputs, target, layer, arguments, output, memory
+        As for every method; see `Method.__call__`.
+    method
+        In the registry (`available("methods")`), or a `Method`.
+    settings
+        Of the method; tensors it takes beside them (`baseline=`) too.
+
+    Returns
+    -------
+    Tensor
+        Shaped like the inputs, a tuple for a tuple of them; with `target="all"` (batch, class, *input). Maps of a layer
+        are (batch, 1, *space), or (batch, lead, time) where the layer keeps the leads apart.
+
+    Warns
+    -----
+    PellucidWarning
+        For each reserve that the method has: an empty map, a sum that misses the score.
+
+    Raises
+    ------
+    InvalidInputError, NotApplicableError, UnknownNameError, SettingError
+        As `method` and `Method.__call__`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> attribute(torch.nn.Linear(3, 2), torch.ones(1, 3), "saliency", target=0).shape
+    torch.Size([1, 3])
+    """
+    known = METHODS[method].options if isinstance(method, str) else type(method).options
+    options = {name: settings.pop(name) for name in known if name in settings and not _is_setting(settings[name])}
+    asked = made(method, **settings)
+    answer = asked(
+        module, inputs, target=target, layer=layer, arguments=arguments, output=output, memory=memory, **options
+    )
+    for text in answer.warnings:
+        warnings.warn(f"{answer.method}: {text}", PellucidWarning, stacklevel=2)
+    return answer.relevance
+
+
+def _is_setting(value: Any) -> bool:
+    return isinstance(value, str | int | float | bool) or value is None

@@ -1,0 +1,88 @@
+"""The reference input that stands for "nothing": what a method compares with."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from pellucid.core.errors import InvalidInputError, SettingError, unknown_name
+
+Baseline = str | float
+NAMES = ("zero", "mean", "median", "blurred")
+_BLUR = 0.02  # of an axis: 0.2 s of ten
+
+
+def checked(value: Baseline) -> None:
+    """Refuse a baseline setting that is none.
+
+    Raises
+    ------
+    SettingError
+        With the known names.
+    """
+    if isinstance(value, str):
+        if value not in NAMES:
+            raise SettingError(
+                str(unknown_name("baseline", value, NAMES, remedy="Or a number, or a tensor at the call."))
+            )
+    elif isinstance(value, bool) or not math.isfinite(value):
+        raise SettingError(f"baseline must be a finite number or one of {', '.join(NAMES)}; got {value!r}.")
+
+
+def reference(value: Baseline, inputs: Tensor) -> Tensor:
+    """Return the reference for `inputs`, shape (batch, *input), of the same shape.
+
+    Parameters
+    ----------
+    value
+        "zero" (0 mV is the isoelectric line); a number (for images the normalised black, which is not zero);
+        "mean" or "median" of each channel of each sample; "blurred" by a Gaussian of 2 % of each axis in space or time.
+    """
+    if isinstance(value, int | float):
+        return torch.full_like(inputs, float(value))
+    if value == "zero":
+        return torch.zeros_like(inputs)
+    if value == "blurred":
+        return _blurred(inputs)
+    flat = inputs.flatten(min(2, inputs.ndim - 1))
+    middle = flat.mean(-1) if value == "mean" else median(flat)
+    return middle.reshape(middle.shape + (1,) * (inputs.ndim - middle.ndim)).expand_as(inputs).clone()
+
+
+def median(values: Tensor) -> Tensor:
+    """Return the median over the last axis, the mean of the middle two where their number is even."""
+    ordered = values.sort(-1).values
+    size = values.shape[-1]
+    return (ordered[..., (size - 1) // 2] + ordered[..., size // 2]) / 2
+
+
+def given(baseline: Tensor, inputs: Tensor) -> Tensor:
+    """Return a caller's own baseline, shape (*input) or (1, *input) or (batch, *input), spread over the batch.
+
+    Raises
+    ------
+    InvalidInputError
+        For another shape, with both shapes.
+    """
+    shape = tuple(inputs.shape)
+    if tuple(baseline.shape) not in (shape, shape[1:], (1, *shape[1:])):
+        raise InvalidInputError(
+            f"baseline must have the shape of one input, {shape[1:]}, or of all, {shape}; got {tuple(baseline.shape)}."
+        )
+    return baseline.detach().to(inputs).expand_as(inputs)
+
+
+def _blurred(inputs: Tensor) -> Tensor:
+    blurred = inputs
+    for axis in range(2, inputs.ndim):
+        sigma = max(1.0, _BLUR * inputs.shape[axis])
+        reach = min(math.ceil(3 * sigma), inputs.shape[axis] - 1)
+        taps = torch.arange(-reach, reach + 1, dtype=inputs.dtype, device=inputs.device)
+        kernel = torch.exp(-0.5 * (taps / sigma) ** 2)
+        rows = blurred.movedim(axis, -1)
+        padded = nn.functional.pad(rows.reshape(-1, 1, rows.shape[-1]), (reach, reach), mode="replicate")
+        smooth = nn.functional.conv1d(padded, (kernel / kernel.sum())[None, None]).reshape(rows.shape)
+        blurred = smooth.movedim(-1, axis)
+    return blurred

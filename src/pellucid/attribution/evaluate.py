@@ -1,0 +1,167 @@
+"""The work that all methods share: targets, batches under a memory budget, progress, the sum that should come out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from pellucid.attribution.attribution import Attribution
+from pellucid.attribution.budget import rows_at_once
+from pellucid.attribution.first_look import refuse_training
+from pellucid.attribution.forward import Forward
+from pellucid.attribution.guard import guarded
+from pellucid.attribution.question import Question
+from pellucid.attribution.run import Declared, Run
+from pellucid.attribution.target import Target, Targets, resolve
+from pellucid.core.errors import InvalidInputError, NotApplicableError
+from pellucid.core.progress import track
+from pellucid.core.provenance import array_hash
+
+if TYPE_CHECKING:
+    from pellucid.attribution.method import Method
+
+_TINY = 1e-12
+
+
+@dataclass(slots=True)
+class _Part:
+    """The answer for some samples: relevance of each input, scores, and what the method declared."""
+
+    relevance: tuple[Tensor, ...]
+    scores: Tensor
+    declared: Declared
+
+
+def evaluate(method: Method, question: Question, target: Target, *, several: bool) -> Attribution:
+    """Return a method's answer to a question, its module left as it was."""
+    with guarded(question.module, question.device_types):
+        refuse_training(question.module)
+        runs, targets = _runs(question, target, method.name)
+        parts = [_answered(method, run) for run in runs]
+    return _joined(method, question, targets, parts, several=several)
+
+
+def _runs(question: Question, target: Target, title: str) -> tuple[Iterator[Run], Targets]:
+    """Return the runs that the batch is split into; the first pass is made here, of one row."""
+    first = Forward(question, _rows(question, slice(0, 1)), question.arguments_for(torch.arange(1)), watched=True)
+    if first.doubtful:
+        twice = torch.zeros(2, dtype=torch.int64)
+        Forward(
+            question, tuple(t.detach()[twice] for t in question.inputs), question.arguments_for(twice), watched=True
+        )
+    batch, cost = question.batch, first.bytes_a_row
+    targets = resolve(target, batch=batch, logits=first.logits.shape[1])
+    if batch == 1:
+        return iter([_run(question, targets, slice(0, 1), cost, first)]), targets
+    step = rows_at_once(question.memory, cost)
+    slices = [slice(start, min(start + step, batch)) for start in range(0, batch, step)]
+    shown = track(slices, title.replace("_", " ")) if len(slices) > 1 else iter(slices)
+    return (_run(question, targets, rows, cost, None) for rows in shown), targets
+
+
+def _rows(question: Question, rows: slice) -> tuple[Tensor, ...]:
+    return tuple(tensor.detach()[rows] for tensor in question.inputs)
+
+
+def _run(question: Question, targets: Targets, rows: slice, cost: int, forward: Forward | None) -> Run:
+    samples = torch.arange(rows.start, rows.stop)
+    return Run(question, _rows(question, rows), samples, targets.classes[rows], bytes_a_row=cost, forward=forward)
+
+
+def _answered(method: Method, run: Run) -> _Part:
+    relevance = []
+    for number in range(len(run.rows)):
+        run.number = number
+        relevance.append(_checked(method, run, method.relevance(run).detach()))
+    return _Part(tuple(relevance), run.scores(), run.declared)
+
+
+def _checked(method: Method, run: Run, relevance: Tensor) -> Tensor:
+    """Return relevance as (batch, target, *input), or of a map (batch, target, 1, *space)."""
+    inputs = run.inputs
+    wanted = (len(inputs), run.classes.shape[1], *inputs.shape[2:])
+    fits = relevance.ndim == inputs.ndim and all(a in (1, b) for a, b in zip(relevance.shape, wanted, strict=True))
+    if not fits:
+        raise InvalidInputError(
+            f"method {method.name!r} must return relevance of the shape {wanted}; got {tuple(relevance.shape)}."
+        )
+    if not bool(torch.isfinite(relevance).all()):
+        raise NotApplicableError(f"method {method.name!r} gave NaN or infinite relevance for this module and input.")
+    is_map = run.declared.geometry is not None and relevance.shape[2] == 1
+    return relevance.expand(*wanted[:2], 1, *wanted[3:]) if is_map else relevance.expand(*wanted)
+
+
+def _joined(method: Method, question: Question, targets: Targets, parts: list[_Part], *, several: bool) -> Attribution:
+    relevance = tuple(torch.cat(pieces) for pieces in zip(*(part.relevance for part in parts), strict=True))
+    scores = torch.cat([part.scores for part in parts])
+    base = _together(parts, "base")
+    gap = None
+    if base is not None:
+        gap = _gap(relevance, scores, base, _together(parts, "variation"))
+    empty = torch.stack([(r == 0).flatten(2).all(-1) for r in relevance]).all(0)
+    declared = parts[0].declared
+    remarks = tuple(dict.fromkeys(text for part in parts for text in part.declared.warnings))
+    of = "" if bool(empty.all()) else f" for {int(empty.sum())} of {empty.numel()} maps"
+    largest = None if gap is None else float(gap.max())
+
+    def plain(tensor: Tensor) -> Tensor:
+        return tensor[:, 0] if targets.single else tensor
+
+    cells = _together(parts, "cells")
+    whole = tuple(plain(tensor).clone() for tensor in relevance)
+    return Attribution(
+        relevance=whole if several else whole[0],
+        target=targets.stated,
+        classes=plain(targets.classes),
+        method=method.name,
+        settings=_settings(method, question),
+        kind=method.kind,
+        score=plain(scores),
+        base=None if base is None else plain(base),
+        gap=None if gap is None else plain(gap),
+        geometry=declared.geometry,
+        cells=None if cells is None else plain(cells),
+        empty=plain(empty),
+        remarks=remarks,
+        warnings=(*remarks, *reserves(method, largest, bool(empty.any()), of=of)),
+    )
+
+
+def _together(parts: list[_Part], name: str) -> Tensor | None:
+    pieces = [getattr(part.declared, name) for part in parts]
+    return None if pieces[0] is None else torch.cat(pieces).detach()
+
+
+def _gap(relevance: tuple[Tensor, ...], scores: Tensor, base: Tensor, variation: Tensor | None) -> Tensor:
+    total = torch.stack([tensor.double().flatten(2).sum(-1) for tensor in relevance]).sum(0)
+    difference = scores.double() - base.double()
+    scale = difference.abs() if variation is None else torch.maximum(difference.abs(), variation.double())
+    return (total - difference).abs() / scale.clamp(min=_TINY)
+
+
+def reserves(method: Method, gap: float | None, empty: bool, *, of: str = "") -> tuple[str, ...]:
+    """Return what must be said of a sum that misses the score and of a map that is zero everywhere."""
+    missed = method.reserve(gap) if gap is not None else None
+    found = [] if missed is None else [missed]
+    if empty:
+        found.append(f"the relevance is zero everywhere{of}: {method.name} has nothing to show")
+    return tuple(found)
+
+
+def _settings(method: Method, question: Question) -> dict[str, Any]:
+    settings = asdict(method)
+    for name, value in question.options.items():
+        settings[name] = {
+            "sha256": [_hash(item) for item in value] if isinstance(value, tuple | list) else _hash(value)
+        }
+    if question.output is not None:
+        settings["output"] = question.output
+    return settings
+
+
+def _hash(value: Any) -> str:
+    return array_hash(value.detach().cpu().numpy()) if isinstance(value, Tensor) else repr(value)

@@ -1,0 +1,133 @@
+"""The first pass of every question: refuses chance and batch statistics, and measures what one row costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from pellucid.core.errors import NotApplicableError
+
+_REMEDY = "Call module.eval() first; this library never changes a module's mode."
+_BATCH_STATISTICS = {"native_batch_norm", "_native_batch_norm_legit", "cudnn_batch_norm", "miopen_batch_norm"}
+
+
+def refuse_training(module: nn.Module) -> None:
+    """Refuse a module with a dropout or a batch norm that is active; other submodules' mode does not matter.
+
+    Raises
+    ------
+    NotApplicableError
+        Naming the submodule and the remedy.
+    """
+    for name, part in module.named_modules():
+        kind = str(getattr(part, "original_name", type(part).__name__))
+        where = f"module {name!r} ({kind})" if name else f"the module ({kind})"
+        if _mixes_samples(part, kind):
+            raise NotApplicableError(
+                f"{where} keeps no running statistics: it takes those of the batch, so that no sample has an answer "
+                "of its own. Train it with track_running_stats=True."
+            )
+        if part.training and _is_active(part, kind):
+            raise NotApplicableError(
+                f"{where} must be in evaluation mode; it is in training mode, where every pass gives another "
+                f"answer. {_REMEDY}"
+            )
+
+
+def _mixes_samples(part: nn.Module, kind: str) -> bool:
+    return kind.startswith(("BatchNorm", "SyncBatchNorm")) and getattr(part, "running_mean", 0) is None
+
+
+def _is_active(part: nn.Module, kind: str) -> bool:
+    if "Dropout" in kind:
+        return float(getattr(part, "p", 1.0)) > 0
+    if kind.startswith(("BatchNorm", "SyncBatchNorm", "RReLU")):
+        return True
+    if kind.startswith("InstanceNorm"):
+        return getattr(part, "running_mean", None) is not None
+    if isinstance(part, nn.RNNBase | nn.MultiheadAttention):
+        return float(part.dropout) > 0
+    return False
+
+
+class FirstLook(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's mode is untyped
+    """Watches one forward pass, operator by operator.
+
+    Attributes
+    ----------
+    bytes
+        Size of everything that the pass wrote, an upper bound of what it holds for the way back.
+    doubtful
+        Statistics were taken of a batch of one: an instance norm, or a batch norm that would mix a larger batch.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # as above
+        self.bytes = 0
+        self.doubtful = False
+
+    def __torch_dispatch__(
+        self, func: Any, types: Iterable[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        keywords = kwargs or {}
+        name, values = operator_name(func), named_arguments(func, args, keywords)
+        _refuse_chance(name, func, values)
+        if name in _BATCH_STATISTICS and values.get("training", values.get("train")):
+            self._note_statistics(name, values["input"])
+        out = func(*args, **keywords)
+        read = {storage_of(tensor) for tensor in tensors_in(list(values.values()))}
+        for tensor in tensors_in(out):
+            if storage_of(tensor) not in read:
+                self.bytes += tensor.numel() * tensor.element_size()
+        return out
+
+    def _note_statistics(self, name: str, values: Tensor) -> None:
+        if len(values) > 1:
+            raise NotApplicableError(
+                f"the module normalises by the statistics of its batch ({name} in training mode), so that no sample "
+                f"has an answer of its own. {_REMEDY}"
+            )
+        self.doubtful = True
+
+
+def tensors_in(value: Any) -> list[Tensor]:
+    """Return the tensors in an operator's arguments or results, lists included, in order."""
+    if isinstance(value, Tensor):
+        return [value]
+    if isinstance(value, list | tuple):
+        return [tensor for item in value for tensor in tensors_in(item)]
+    return []
+
+
+def storage_of(tensor: Tensor) -> int:
+    """Return what tells a tensor's storage from any other that is alive."""
+    return int(tensor.untyped_storage()._cdata) if tensor.layout == torch.strided else id(tensor)
+
+
+def named_arguments(func: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> dict[str, Any]:
+    """Return an operator's arguments by the names in its schema, defaults included."""
+    schema = func._schema.arguments
+    values = {argument.name: argument.default_value for argument in schema if argument.has_default_value()}
+    values |= {argument.name: value for argument, value in zip(schema, args, strict=False)}
+    return values | keywords
+
+
+def operator_name(func: Any) -> str:
+    """Return an operator's plain name, `convolution` for `aten::convolution.default`."""
+    name: str = func._schema.name
+    return name.removeprefix("aten::")
+
+
+def _refuse_chance(name: str, func: Any, values: dict[str, Any]) -> None:
+    if torch.Tag.nondeterministic_seeded not in getattr(func, "tags", ()):
+        return
+    chance = values.get("dropout_p", values.get("dropout", 1.0))
+    if chance and values.get("train", True) is not False:
+        raise NotApplicableError(
+            f"the module draws random numbers in its forward pass ({name}), such as a dropout that is always on. "
+            f"{_REMEDY} In the module's own code: F.dropout(x, p, self.training)."
+        )

@@ -1,0 +1,116 @@
+"""One pass of a module over some rows, ready for the way back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from pellucid.attribution.first_look import FirstLook
+from pellucid.attribution.layers import Capture
+from pellucid.attribution.question import Question
+from pellucid.attribution.recorder import Recorder
+from pellucid.attribution.target import logits_of
+from pellucid.core.errors import NotApplicableError
+
+
+class Forward:
+    """The logits of some rows, with gradients to a copy of the inputs of their own.
+
+    Parameters
+    ----------
+    rows
+        The inputs of these rows, (row, *input) each.
+    arguments
+        Of the same rows.
+    watched
+        Whether this is the first pass, which refuses chance and measures its cost.
+
+    Attributes
+    ----------
+    logits
+        Shape (row, logit).
+    bytes_a_row
+        What a row costs; 0 if the pass was not watched.
+    doubtful
+        Whether only a pass of two rows can tell if the module mixes them.
+    """
+
+    def __init__(
+        self, question: Question, rows: tuple[Tensor, ...], arguments: tuple[Any, ...], *, watched: bool = False
+    ) -> None:
+        self.question = question
+        self.leaves = tuple(_leaf(tensor) for tensor in rows)
+        entrances = [leaf.clone() for leaf in self.leaves]  # a module may write into what it is given
+        self.recorder = Recorder(entrances[0]) if question.recorded else None
+        look = self.recorder or (FirstLook() if watched else None)
+        self.capture = Capture(question.module, question.layer if question.recorded else None)
+        with self.capture:
+            if look is None:
+                output = question.module(*entrances, *arguments)
+            else:
+                with look:
+                    output = question.module(*entrances, *arguments)
+        self.logits = logits_of(output, question.output, len(rows[0]))
+        self.bytes_a_row = look.bytes // len(rows[0]) if look is not None else 0
+        self.doubtful = look is not None and look.doubtful and len(rows[0]) == 1
+
+    def gradients(
+        self, classes: Tensor, sources: tuple[Tensor, ...] | None = None, *, keep: bool
+    ) -> tuple[Tensor, ...]:
+        """Return the gradient of each row's logit of its class, by default to the inputs.
+
+        Parameters
+        ----------
+        classes
+            Shape (row,).
+        keep
+            Whether more gradients will be asked of this pass.
+
+        Raises
+        ------
+        NotApplicableError
+            Where a source does not reach the logit, and for NaN.
+        """
+        wanted, name = (self.leaves, "input") if sources is None else (sources, "layer")
+        score = self.logits.gather(1, classes.to(self.logits.device)[:, None]).sum()
+        if not score.requires_grad:
+            raise NotApplicableError(_unreached(name, wanted, 0))
+        found = []
+        for number, gradient in enumerate(_gradients(score, wanted, keep)):
+            if gradient is None:
+                raise NotApplicableError(_unreached(name, wanted, number))
+            if not bool(torch.isfinite(gradient).all()):
+                raise NotApplicableError(
+                    "the gradient of the logit is NaN or infinite (a root or a logarithm at zero, or a division by "
+                    "zero); no method that uses it can answer. `occlusion` needs no gradient."
+                )
+            found.append(gradient)
+        return tuple(found)
+
+
+def _gradients(score: Tensor, sources: tuple[Tensor, ...], keep: bool) -> tuple[Tensor | None, ...]:
+    try:
+        return torch.autograd.grad(score, sources, retain_graph=keep, allow_unused=True)
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:
+        reason = str(error).split(". ")[0].split(" Hint:")[0]
+        raise NotApplicableError(
+            f"the way back through the module fails: {reason}. A module that can be trained can be explained: write "
+            "what is overwritten in place out of place."
+        ) from error
+
+
+def _leaf(tensor: Tensor) -> Tensor:
+    plain = tensor.detach()
+    return (plain.clone() if plain.is_inference() else plain).requires_grad_()
+
+
+def _unreached(kind: str, sources: tuple[Tensor, ...], number: int) -> str:
+    name = f"{kind} {number}" if len(sources) > 1 else f"the {kind}"
+    return (
+        f"{name} does not reach the logit: the module does not use it, or cuts the way back (detach, no_grad, numpy, "
+        "argmax). Pass what is not to be explained with arguments=(...)."
+    )

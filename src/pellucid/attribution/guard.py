@@ -1,0 +1,146 @@
+"""Leaves a module exactly as it was: state, buffers, hooks, modes, `requires_grad`, `.grad`, pickle size.
+
+A module's own forward pass may keep activations, count calls or fill buffers. What each submodule was like is
+noted when the first call enters and put back when the last one leaves, so that several threads may ask about one
+module at once, and an exception in the middle changes nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from copy import copy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+from pellucid.core.errors import NotApplicableError
+
+_CONTAINERS = (dict, OrderedDict, list, set)
+
+
+@contextmanager
+def guarded(module: nn.Module, device_types: Iterable[str]) -> Iterator[None]:
+    """Refuse a module that cannot be explained, then run the block in plain float arithmetic with gradients.
+
+    Inside, `no_grad`, `inference_mode` and autocast of the caller do not hold; afterwards the module is as it was.
+
+    Raises
+    ------
+    NotApplicableError
+        For a module whose parameters are not there yet, cannot be differentiated, or changed during the block.
+    """
+    _refuse_unready(module)
+    with ExitStack() as stack:
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.enable_grad())
+        for device_type in {"cpu", *device_types}:
+            stack.enter_context(torch.autocast(device_type, enabled=False))
+        stack.enter_context(_left_alone(module))
+        yield
+
+
+def _refuse_unready(module: nn.Module) -> None:
+    for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
+        if is_lazy(tensor):
+            raise NotApplicableError(
+                f"parameter {name!r} has no shape yet (a lazy module). Run the module once on an input first."
+            )
+        if tensor.is_inference():
+            raise NotApplicableError(
+                f"tensor {name!r} was made inside torch.inference_mode and has no gradients. "
+                "Build or load the module outside of it."
+            )
+
+
+class _Kept:
+    """What one submodule was like, down to the contents of its containers and tensors."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.users = 0
+        self._module = module
+        self._attributes = dict(vars(module))
+        self._contents = {k: copy(v) for k, v in self._attributes.items() if type(v) in _CONTAINERS}
+        loose = [value for value in self._attributes.values() if _is_plain(value)]
+        buffers = [value for value in module._buffers.values() if value is not None]
+        self._tensors = [(tensor, tensor._version, tensor.detach().clone()) for tensor in [*loose, *buffers]]
+        self._parameters = [
+            (name, value, value.requires_grad, value.grad, value._version, value.data_ptr())
+            for name, value in module._parameters.items()
+            if value is not None
+        ]
+
+    def put_back(self) -> list[str]:
+        """Restore everything that changed; return the names of parameters whose values did, which cannot be."""
+        self._put_back_attributes()
+        for tensor, version, before in self._tensors:
+            if tensor._version != version:
+                with torch.no_grad():
+                    tensor.detach().copy_(before)
+        changed = []
+        for name, parameter, required, gradient, version, address in self._parameters:
+            parameter.requires_grad_(required)
+            parameter.grad = gradient
+            if parameter._version != version or parameter.data_ptr() != address:
+                changed.append(name)
+        return changed
+
+    def _put_back_attributes(self) -> None:
+        now: dict[str, Any] = vars(self._module)
+        for name in now.keys() - self._attributes.keys():
+            del now[name]
+        for name, value in self._attributes.items():
+            if name not in now or now[name] is not value:
+                now[name] = value
+        for name, content in self._contents.items():
+            _refill(self._attributes[name], content)
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, Tensor) and value.layout == torch.strided and not value.is_inference()
+
+
+def _refill(container: Any, content: Any) -> None:
+    if isinstance(container, list):
+        if len(container) != len(content) or any(a is not b for a, b in zip(container, content, strict=True)):
+            container[:] = content
+    elif isinstance(container, set):
+        if container != content:
+            container.clear()
+            container.update(content)
+    elif list(container) != list(content) or any(container[key] is not content[key] for key in content):
+        container.clear()
+        container.update(content)
+
+
+_open: dict[int, _Kept] = {}
+_lock = threading.Lock()
+
+
+@contextmanager
+def _left_alone(module: nn.Module) -> Iterator[None]:
+    parts = dict(module.named_modules())
+    with _lock:
+        for part in parts.values():
+            kept = _open.setdefault(id(part), _Kept(part)) if id(part) not in _open else _open[id(part)]
+            kept.users += 1
+    changed: list[str] = []
+    try:
+        yield
+    finally:
+        with _lock:
+            for name, part in parts.items():
+                kept = _open[id(part)]
+                kept.users -= 1
+                if not kept.users:
+                    changed += [f"{name}.{own}".lstrip(".") for own in kept.put_back()]
+                    del _open[id(part)]
+    if changed:
+        raise NotApplicableError(
+            f"the module changes its own parameter {changed[0]!r} in its forward pass, so that no two passes are "
+            "of the same function. Take the change out of forward."
+        )

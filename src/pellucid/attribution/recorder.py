@@ -1,0 +1,147 @@
+"""A light record of one forward pass: which value came from which, and where its cells lie on the input.
+
+Values are told apart by their storage, for views are new objects every time; a view adds a layout, not a value.
+An in-place operation makes a new value of the same storage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from torch import Tensor
+
+from pellucid.attribution.first_look import FirstLook, named_arguments, operator_name, storage_of, tensors_in
+from pellucid.attribution.layout import Layout, blank, of_input
+from pellucid.attribution.layout_rules import after
+
+Key = tuple[int, int, tuple[int, ...], tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A value as an operator read it: through which argument and which view."""
+
+    value: int
+    argument: str
+    view: Tensor
+    layout: Layout
+
+
+@dataclass(slots=True)
+class Value:
+    """What one operator wrote into one storage.
+
+    `base` is the tensor that owns the storage; its `grad_fn` is that of the last value written there.
+    """
+
+    index: int
+    operator: str
+    layout: Layout
+    shape: tuple[int, ...]
+    base: Tensor
+    uses: tuple[Use, ...] = ()
+    readers: list[int] = field(default_factory=list)
+
+
+class Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is untyped
+    """Records everything that depends on one input while a module runs.
+
+    Parameters
+    ----------
+    entrance
+        The tensor that the module is given.
+    """
+
+    def __init__(self, entrance: Tensor) -> None:
+        super().__init__()
+        self.values: list[Value] = []
+        self._layouts: dict[Key, Layout] = {}
+        self._latest: dict[int, int] = {}
+        self._alive: list[Tensor] = [entrance]  # a freed storage's address would be given out again
+        self._add("input", entrance, entrance, of_input(entrance.shape), ())
+
+    def __torch_dispatch__(
+        self, func: Any, types: Iterable[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        values = named_arguments(func, args, kwargs or {})
+        uses = tuple(use for name, value in values.items() for use in self._uses(name, value))
+        out = super().__torch_dispatch__(func, types, args, kwargs)
+        if uses:
+            self._write(func, values, uses, out)
+        return out
+
+    def layout(self, tensor: Any) -> Layout | None:
+        """Return the layout of a tensor that depends on the input, blank where it could not be followed."""
+        if not isinstance(tensor, Tensor) or storage_of(tensor) not in self._latest:
+            return None
+        return self._layouts.get(_key(tensor)) or blank(tensor.shape)
+
+    def find(self, tensor: Tensor) -> Value | None:
+        """Return the last value in a tensor's storage, None if it does not depend on the input."""
+        index = self._latest.get(storage_of(tensor))
+        return None if index is None else self.values[index]
+
+    def is_last(self, value: Value) -> bool:
+        """Return whether nothing was written over a value later."""
+        return self._latest[storage_of(value.base)] == value.index
+
+    def between(self, logits: Tensor) -> list[Value]:
+        """Return the values on the way from the input to the logits, in order of execution."""
+        last = self.find(logits)
+        if last is None:
+            return []
+        needed = {last.index}
+        for value in reversed(self.values[: last.index + 1]):
+            if value.index in needed:
+                needed.update(use.value for use in value.uses)
+        return [self.values[index] for index in sorted(needed)]
+
+    def _uses(self, name: str, value: Any) -> list[Use]:
+        found = []
+        for tensor in tensors_in(value):
+            known = self.find(tensor)
+            if known is not None:
+                found.append(Use(known.index, name, tensor, self.layout(tensor) or blank(tensor.shape)))
+        return found
+
+    def _write(self, func: Any, values: dict[str, Any], uses: tuple[Use, ...], out: Any) -> None:
+        outs = tensors_in(out)
+        if not outs:
+            return
+        name = operator_name(func)
+        layouts = after(name, values, self.layout, outs)
+        read = {storage_of(use.view) for use in uses}
+        written = {storage_of(t) for t in _written(func, values)}
+        for tensor, layout in zip(outs, layouts, strict=True):
+            self._alive.append(tensor)
+            storage = storage_of(tensor)
+            if storage in read and storage not in written:
+                self._layouts.setdefault(_key(tensor), layout)
+            else:
+                self._add(name, tensor, _owner(tensor), layout, uses)
+
+    def _add(self, name: str, tensor: Tensor, base: Tensor, layout: Layout, uses: Sequence[Use]) -> None:
+        storage = storage_of(tensor)
+        known = self._latest.get(storage)
+        base = self.values[known].base if known is not None else base
+        value = Value(len(self.values), name, layout, tuple(tensor.shape), base, tuple(uses))
+        for use in uses:
+            self.values[use.value].readers.append(value.index)
+        self.values.append(value)
+        self._latest[storage] = value.index
+        self._layouts[_key(tensor)] = layout
+
+
+def _key(tensor: Tensor) -> Key:
+    return storage_of(tensor), int(tensor.storage_offset()), tuple(tensor.shape), tuple(tensor.stride())
+
+
+def _owner(tensor: Tensor) -> Tensor:
+    return tensor._base if tensor._is_view() and tensor._base is not None else tensor
+
+
+def _written(func: Any, values: dict[str, Any]) -> list[Tensor]:
+    names = [a.name for a in func._schema.arguments if a.alias_info is not None and a.alias_info.is_write]
+    return [tensor for name in names for tensor in tensors_in(values.get(name))]

@@ -1,0 +1,1 @@
+"""The command line: what stands on stdout and stderr, and the commands."""

@@ -1,0 +1,178 @@
+"""`pellucid evaluate`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from pellucid.cli import output
+from pellucid.core.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from pellucid.networks.network import Network
+    from pellucid.training.score_files import Question, Result
+
+Records = Literal["all", "any-of-classes"]
+
+
+def evaluate(
+    dataset: str | None = None,
+    *,
+    network: str | None = None,
+    weights: Path | None = None,
+    folds: str | None = None,
+    classes: str | None = None,
+    records: Records = "all",
+    choose_folds: str | None = None,
+    thresholds: str | None = None,
+    predictions: Path | None = None,
+    labels: Path | None = None,
+    out: Annotated[Path | None, Parameter(alias="-o")] = None,
+    draws: int = 2000,
+    seed: int = 0,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Score a network on a data set, or answers in files: per class and on average, with bootstrap intervals.
+
+    Precision, recall, specificity, F1, AUC and average precision, each with the central 95 % of draws of patients;
+    calibration; classes with under 10 positives bear a star.
+
+    Parameters
+    ----------
+    dataset
+        NAME:PATH, as ptbxl:/data/ptb-xl or simulated:500.
+    network
+        A bundled network, a folder, or package.module:function.
+    weights
+        Of package.module:function: a .safetensors or .pt file.
+    folds
+        Which are scored: 10, or 1-8,10, or all. By default those that the network's card keeps for testing, else all.
+    classes
+        A class set of the data set (all, super, sub, form, rhythm, six) or codes with commas; by default the network's.
+        A class of several codes gets the largest of their probabilities.
+    records
+        any-of-classes leaves out records that have none of the classes.
+    choose_folds
+        Choose thresholds of maximal F1 on these folds, in place of the card's.
+    thresholds
+        One for all classes, or one each with commas, in place of the card's.
+    predictions
+        In place of a network: a CSV of probabilities or 0/1 decisions with one column a class, or an .npy, whose order
+        --classes gives.
+    labels
+        Of these predictions: the same with 0 and 1; a column `patient` keeps patients together.
+    out
+        Folder for metrics.json, classes.csv, predictions.csv, labels.csv, calibration.csv and pictures.
+    draws
+        Of the bootstrap; 0 for no intervals.
+    seed
+        Of the bootstrap.
+    json
+        Print metrics.json.
+
+    Examples
+    --------
+    pellucid evaluate ptbxl:/data/ptb-xl --network ecg-six --folds 10 --out scores
+    pellucid evaluate ptbxl:/data/ptb-xl --network ecg-71 --classes super --records any-of-classes --choose-folds 9
+    pellucid evaluate --predictions dnn.csv --labels gold_standard.csv
+    """
+    limits = _numbers(thresholds)
+    if predictions is not None or labels is not None:
+        if dataset or network or weights or folds or choose_folds or records != "all":
+            raise InvalidInputError(
+                "--predictions and --labels stand in place of a data set, a network and their options; got both."
+            )
+        if predictions is None or labels is None:
+            raise InvalidInputError("--predictions FILE and --labels FILE must be given together; got one of them.")
+        question = _of_files(predictions, labels, classes, limits)
+    else:
+        if not dataset or not network:
+            raise InvalidInputError("evaluate needs DATASET and --network, or --predictions and --labels.")
+        asked = _opened(network, weights)
+        question = _of_network(asked, dataset, classes, folds, choose_folds, records, limits)
+    _tell(question.scored(draws=draws, seed=seed), out, as_json=json)
+    return output.DONE
+
+
+def _of_files(predictions: Path, labels: Path, classes: str | None, thresholds: Sequence[float]) -> Question:
+    from pellucid.core.files import sha256
+    from pellucid.datasets.labels import SIX
+    from pellucid.training.prediction_files import read_answers
+    from pellucid.training.score_files import Question
+
+    names = SIX if classes == "six" else [name.strip() for name in classes.split(",")] if classes else None
+    answers = read_answers(predictions, labels, classes=names, thresholds=thresholds)
+    files = {"predictions": predictions, "labels": labels}
+    data = {what: {"file": path.name, "sha256": sha256(path)} for what, path in files.items()}
+    return Question(title=f"{predictions.name} beside {labels.name}", answers=answers, data=data, network=None)
+
+
+def _of_network(
+    network: Network,
+    spec: str,
+    classes: str | None,
+    folds: str | None,
+    choose_folds: str | None,
+    records: Records,
+    thresholds: Sequence[float],
+) -> Question:
+    from pellucid.datasets.dataset import dataset
+    from pellucid.training.network_answers import data_facts, folds_for_testing, network_answers, network_facts
+    from pellucid.training.score_files import Question
+
+    source = dataset(spec, classes=classes or network.classes)
+    usual = folds_for_testing(network, source)
+    scored = source.select(folds=usual if folds is None else _folds(folds), records=records)
+    chosen = None if choose_folds is None else source.select(folds=_folds(choose_folds), records=records)
+    answers = network_answers(network, scored, chosen=chosen, thresholds=thresholds)
+    return Question(
+        title=f"{network.name} on {source.name}",
+        answers=answers,
+        data={**data_facts(scored), "selection": records},
+        network=network_facts(network),
+    )
+
+
+def _opened(network: str, weights: Path | None) -> Network:
+    from pellucid.networks.store import foreign, load
+
+    if ":" in network and not Path(network).is_dir():
+        return foreign(network, weights)
+    if weights is not None:
+        raise InvalidInputError(
+            f"--weights belongs to package.module:function; {network} has its own. Leave --weights out."
+        )
+    return load(network)
+
+
+def _tell(result: Result, out: Path | None, *, as_json: bool) -> None:
+    written = result.save(out) if out is not None else ()
+    if as_json:
+        output.result_json(result.json())
+    else:
+        output.table(result.scores.words(), title=result.title)
+        for note in result.scores.notes:
+            output.say(f"note: {note}")
+    if written:
+        output.say(f"written: {written[0]} and {len(written) - 1} files more")
+
+
+def _folds(text: str) -> tuple[int, ...] | None:
+    """Return the folds in `1-8,10`; None for all."""
+    if text == "all":
+        return None
+    try:
+        parts = [part.partition("-") for part in text.split(",")]
+        return tuple(fold for first, _, last in parts for fold in range(int(first), int(last or first) + 1))
+    except ValueError:
+        raise InvalidInputError(f"folds must be numbers, as 10 or 1-8,10, or all; got {text!r}.") from None
+
+
+def _numbers(text: str | None) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(",")) if text else ()
+    except ValueError:
+        raise InvalidInputError(f"thresholds must be numbers with commas, as 0.3 or 0.3,0.5; got {text!r}.") from None

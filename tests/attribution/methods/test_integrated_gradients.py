@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+import zoo
+from pellucid.attribution.method import method
+from pellucid.core.errors import InvalidInputError, SettingError
+
+
+class Product(nn.Module):
+    """x0 x1 + 2 x0^2 + 1."""
+
+    def forward(self, x):
+        return (x[:, 0] * x[:, 1] + 2 * x[:, 0] ** 2 + 1)[:, None]
+
+
+def test_a_polynomial_is_integrated_exactly():
+    x = torch.tensor([[3.0, 5.0]], dtype=torch.float64)
+    answer = method("integrated_gradients", steps=1)(Product(), x)
+    assert answer.relevance.tolist() == [[7.5 + 18, 7.5]]
+    assert float(answer.base) == 1
+    assert float(answer.score) == 34
+    assert float(answer.gap) < 1e-15
+
+
+def test_from_another_baseline():
+    x, start = torch.tensor([[3.0, 5.0]], dtype=torch.float64), torch.tensor([[1.0, 1.0]], dtype=torch.float64)
+    answer = method("integrated_gradients", steps=2)(Product(), x, baseline=start)
+    # integral over a of (3 - 1) (x1 + 4 x0) and of (5 - 1) x0, with x0 = 1 + 2a, x1 = 1 + 4a
+    assert torch.allclose(answer.relevance, torch.tensor([[2 * (3 + 8), 4 * 2]], dtype=torch.float64))
+    assert float(answer.base) == 4
+    number = method("integrated_gradients", steps=2, baseline=1.0)(Product(), x)
+    assert torch.equal(number.relevance, answer.relevance)
+
+
+def test_a_smooth_network_adds_up_to_the_last_digit():
+    module, x = zoo.network("dense", 1, dtype=torch.float64), zoo.inputs(1, dtype=torch.float64)
+    answer = method("integrated_gradients", steps=30)(module, x, target="all")
+    assert answer.gap.max() < 1e-9
+    assert torch.allclose(answer.relevance.flatten(2).sum(-1) + answer.base, answer.score, atol=1e-9)
+
+
+@pytest.mark.parametrize("baseline", ["zero", "mean", "median", "blurred"])
+def test_every_baseline_adds_up_from_its_own_score(baseline):
+    module, x = zoo.network("dense", 2, dtype=torch.float64), zoo.inputs(2, dtype=torch.float64)
+    answer = method("integrated_gradients", steps=20, baseline=baseline)(module, x, target=1)
+    assert answer.gap.max() < 1e-6
+    assert (answer.relevance != 0).any()
+
+
+def test_the_gap_is_relative_to_what_the_score_does_on_the_way():
+    class Hill(nn.Module):
+        """Rises to 1 half-way and falls back: both ends score 0."""
+
+        def forward(self, x):
+            return torch.sin(torch.pi * x.sum(1, keepdim=True)) ** 2
+
+    answer = method("integrated_gradients", steps=11)(Hill(), torch.tensor([[0.7, 0.3]]))
+    assert float(answer.gap) < 1e-4
+    assert answer.warnings == ()
+
+
+def test_the_warning_follows_the_tolerance():
+    module, x = zoo.network("plain", 1), zoo.inputs(1)
+    strict = method("integrated_gradients", steps=3, tolerance=1e-6)(module, x, target=0)
+    assert "more than the tolerance of 0.0%; more steps than 3" in strict.warnings[0]
+    assert method("integrated_gradients", steps=3, tolerance=1.0)(module, x, target=0).warnings == ()
+
+
+def test_chunks_do_not_change_the_sum():
+    module, x = zoo.network("residual", 2, dtype=torch.float64), zoo.inputs(2, dtype=torch.float64)
+    ask = method("integrated_gradients", steps=9)
+    assert torch.allclose(ask(module, x, target=0).relevance, ask(module, x, target=0, memory=1).relevance, atol=1e-12)
+
+
+def test_several_inputs_go_the_way_together():
+    class Both(nn.Module):
+        def forward(self, x, y):
+            return x * y
+
+    x, y = torch.tensor([[2.0]]), torch.tensor([[3.0]])
+    answer = method("integrated_gradients", steps=2)(Both(), (x, y))
+    assert [part.item() for part in answer.relevance] == pytest.approx([3, 3])
+    started = method("integrated_gradients", steps=2)(Both(), (x, y), baseline=(x, torch.zeros(1, 1)))
+    assert [part.item() for part in started.relevance] == pytest.approx([0, 6])
+    with pytest.raises(InvalidInputError, match="a tensor for each of the 2 inputs; got 1"):
+        method("integrated_gradients")(Both(), (x, y), baseline=x)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [({"steps": 0}, "steps must be 1"), ({"tolerance": 0.0}, "tolerance"), ({"baseline": "nought"}, "zero, mean")],
+)
+def test_settings_out_of_range(settings, words):
+    with pytest.raises(SettingError, match=words):
+        method("integrated_gradients", **settings)

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+import torch
+
+from pellucid.attribution.baseline import checked, given, median, reference
+from pellucid.core.errors import InvalidInputError, SettingError
+
+X = torch.tensor([[[1.0, 2.0, 9.0, 4.0], [0.0, 0.0, 1.0, 3.0]]])
+
+
+def test_zero_a_number_mean_and_median():
+    assert reference("zero", X).abs().sum() == 0
+    assert (reference(-1.5, X) == -1.5).all()
+    assert reference("mean", X)[0, :, 0].tolist() == [4.0, 1.0]
+    assert reference("median", X)[0].tolist() == [[3.0] * 4, [0.5] * 4]
+    assert reference("median", X).shape == X.shape
+
+
+def test_the_middle_of_an_even_number_lies_between():
+    assert median(torch.tensor([3.0, 1.0, 2.0])) == 2
+    assert median(torch.tensor([4.0, 1.0, 2.0, 3.0])) == 2.5
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 500), (1, 2, 60, 40)])
+def test_blurring_keeps_a_constant_and_spreads_a_spike_over_two_percent(shape):
+    assert torch.allclose(reference("blurred", torch.ones(shape)), torch.ones(shape), atol=1e-5)
+    x = torch.zeros(shape)
+    middle = tuple(size // 2 for size in shape[2:])
+    x[0, 0, *middle] = 1
+    blurred = reference("blurred", x)[0, 0]
+    assert float(blurred.sum()) == pytest.approx(1, abs=1e-5)
+    offsets = torch.arange(shape[-1]) - middle[-1]
+    spread = float((blurred.flatten(0, -2).sum(0) if blurred.ndim > 1 else blurred) @ offsets.float() ** 2)
+    assert spread**0.5 == pytest.approx(max(1.0, 0.02 * shape[-1]), rel=0.05)
+
+
+@pytest.mark.parametrize("value", ["nought", True, float("nan")])
+def test_an_unknown_baseline_is_refused(value):
+    with pytest.raises(SettingError, match="zero, mean, median, blurred"):
+        checked(value)
+
+
+def test_a_given_baseline_is_for_one_or_for_all():
+    assert given(torch.ones(2, 4), X.repeat(3, 1, 1)).shape == (3, 2, 4)
+    assert given(torch.ones(1, 2, 4), X.repeat(3, 1, 1)).shape == (3, 2, 4)
+    with pytest.raises(InvalidInputError, match=r"\(2, 4\), or of all, \(1, 2, 4\); got \(3,\)"):
+        given(torch.ones(3), X)

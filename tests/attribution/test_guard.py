@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+import torch
+from torch import nn
+
+from pellucid.attribution.guard import guarded
+from pellucid.core.errors import NotApplicableError
+
+
+class Writing(nn.Module):
+    """Writes into all that a module may hold."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(2, 2)
+        self.register_buffer("statistics", torch.zeros(2))
+        self.loose = torch.zeros(2)
+        self.log, self.table, self.seen = [1], {"a": 1}, {1}
+        self.gone = "here"
+
+    def forward(self, x):
+        self.statistics += 1
+        self.loose.add_(1)
+        self.log.append(2)
+        self.table["b"] = 2
+        self.seen.add(2)
+        self.kept = x
+        del self.gone
+        self.linear.weight.requires_grad_(False)
+        self.linear.bias.grad = torch.ones(2)
+        self.linear.eval()
+        self.linear.register_forward_hook(print)
+        return self.linear(x)
+
+
+def untouched(module):
+    return (
+        not module.statistics.any()
+        and not module.loose.any()
+        and (module.log, module.table, module.seen, module.gone) == ([1], {"a": 1}, {1}, "here")
+        and not hasattr(module, "kept")
+        and module.linear.weight.requires_grad
+        and module.linear.bias.grad is None
+        and module.linear.training
+        and not module.linear._forward_hooks
+    )
+
+
+def test_everything_a_forward_pass_writes_is_put_back():
+    module = Writing()
+    log = module.log
+    with guarded(module, ["cpu"]):
+        module.forward(torch.zeros(1, 2))
+        assert not untouched(module)
+    assert untouched(module)
+    assert module.log is log
+
+
+def test_also_after_an_exception():
+    module = Writing()
+    with pytest.raises(ZeroDivisionError), guarded(module, ["cpu"]):
+        module.forward(torch.zeros(1, 2))
+        raise ZeroDivisionError
+    assert untouched(module)
+
+
+def test_the_last_of_several_threads_puts_back():
+    module, inside, go_on = Writing(), threading.Event(), threading.Event()
+
+    def other():
+        with guarded(module, ["cpu"]):
+            inside.set()
+            go_on.wait()
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    inside.wait()
+    with guarded(module, ["cpu"]):
+        module.forward(torch.zeros(1, 2))
+    assert not untouched(module)
+    go_on.set()
+    thread.join()
+    assert untouched(module)
+
+
+def test_gradients_are_on_and_autocast_is_off_inside():
+    module = nn.Linear(1, 1)
+    with torch.inference_mode(), torch.autocast("cpu"):
+        with guarded(module, ["cpu"]):
+            assert torch.is_grad_enabled()
+            assert not torch.is_inference_mode_enabled()
+            assert not torch.is_autocast_enabled("cpu")
+        assert torch.is_inference_mode_enabled()
+        assert torch.is_autocast_enabled("cpu")
+
+
+def double(weight):
+    with torch.no_grad():
+        weight.mul_(2)
+
+
+def replace(weight):
+    weight.data = weight.data * 2
+
+
+@pytest.mark.parametrize("change", [double, replace])
+def test_a_module_that_changes_its_weights_is_refused(change):
+    module = nn.Sequential(nn.Linear(2, 2))
+    with (
+        pytest.raises(NotApplicableError, match=r"parameter '0\.weight' in its forward pass"),
+        guarded(module, ["cpu"]),
+    ):
+        change(module[0].weight)
+
+
+def test_a_module_without_shapes_is_refused():
+    with pytest.raises(NotApplicableError, match="Run the module once"), guarded(nn.LazyLinear(2), ["cpu"]):
+        pass
+
+
+def test_a_module_made_in_inference_mode_is_refused():
+    with torch.inference_mode():
+        module = nn.Linear(1, 1)
+    with pytest.raises(NotApplicableError, match=r"outside of it"), guarded(module, ["cpu"]):
+        pass

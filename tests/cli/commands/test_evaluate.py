@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pellucid.cli.main import main
+
+TOY = """
+import torch
+from pellucid.networks.network import Network
+
+
+class Size(torch.nn.Module):
+    def forward(self, x):
+        return x.std(dim=-1)[:, :2] * 4 - 1
+
+
+def build():
+    return Network(Size(), ["AF", "RBBB"], sampling_rate=100, length=1000, name="size")
+"""
+
+
+@pytest.fixture
+def toy(tmp_path, monkeypatch):
+    (tmp_path / "toy_of_evaluate.py").write_text(TOY, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return ["simulated:14", "--network", "toy_of_evaluate:build", "--draws", "5"]
+
+
+def test_a_network_on_a_data_set(toy, tmp_path, capsys):
+    assert main(["evaluate", *toy, "--out", "scores"]) == 0
+    told = capsys.readouterr()
+    lines = told.out.splitlines()
+    assert lines[0] == "size on simulated"
+    assert [line.split()[0] for line in lines[2:]] == ["AFIB", "CRBBB", "macro"]
+    assert "note: 14 records of 14 patients." in told.err
+    content = json.loads((tmp_path / "scores" / "metrics.json").read_text(encoding="utf-8"))
+    assert content["classes"]["AFIB"]["support"] == 2
+    assert content["classes"]["AFIB"]["few_positives"] is True
+    assert content["classes"]["CRBBB"]["threshold"] == 0.5
+    assert content["data"]["folds"] == [1, 2]
+    assert content["network"]["name"] == "size"
+
+
+def test_folds_classes_and_thresholds_are_chosen(toy, capsys):
+    assert main(["evaluate", *toy, "--folds", "2", "--choose-folds", "1", "--classes", "CRBBB", "--json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert list(content["classes"]) == ["CRBBB"]
+    assert content["data"]["folds"] == [2]
+    assert content["data"]["records"] == 7
+    assert any("maximal F1 on 7 records of fold 1" in note for note in content["notes"])
+    assert (
+        main(["evaluate", *toy, "--folds", "1-2", "--thresholds", "0.25", "--records", "any-of-classes", "--json"]) == 0
+    )
+    content = json.loads(capsys.readouterr().out)
+    assert content["classes"]["AFIB"]["threshold"] == 0.25
+    assert content["data"]["selection"] == "any-of-classes"
+    assert content["data"]["records"] == 4
+
+
+def test_published_decisions(shared, capsys):
+    folder = shared / "data" / "code_test" / "annotations"
+    files = ["--predictions", str(folder / "dnn.csv"), "--labels", str(folder / "gold_standard.csv")]
+    assert main(["evaluate", *files, "--draws", "0", "--json"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    f1 = [round(one["f1"]["value"], 3) for one in content["classes"].values()]
+    assert f1 == [0.897, 0.944, 1.0, 0.882, 0.870, 0.960]
+    assert content["macro"]["auc"] == {
+        "value": None, "low": None, "high": None, "reason": "decisions, not probabilities",
+    }  # fmt: skip
+    assert content["data"]["labels"]["file"] == "gold_standard.csv"
+    assert content["network"] is None
+
+
+def test_stored_probabilities_take_their_order_from_the_classes(shared, capsys):
+    folder = shared / "data" / "code_test"
+    gold = str(folder / "annotations" / "gold_standard.csv")
+    files = ["--predictions", str(folder / "dnn_probabilities.npy"), "--labels", gold, "--draws", "0", "--json"]
+    assert main(["evaluate", *files, "--classes", "six"]) == 0
+    by_name = json.loads(capsys.readouterr().out)
+    assert by_name["macro"]["auc"]["value"] > 0.99
+    assert by_name["macro"]["f1"]["reason"] == "no threshold"
+    assert main(["evaluate", *files, "--classes", "1dAVb,RBBB,LBBB,SB,AF,ST"]) == 0
+    assert json.loads(capsys.readouterr().out)["macro"] == by_name["macro"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "needs DATASET and --network"),
+        (["simulated:7"], "needs DATASET and --network"),
+        (["--predictions", "a.csv"], "must be given together"),
+        (["simulated:7", "--predictions", "a.csv", "--labels", "b.csv"], "in place of a data set"),
+        (["--predictions", "a.csv", "--labels", "b.csv"], "b.csv is not there"),
+        (["simulated:7", "--network", "nothing-like-it"], "is not known"),
+        (["simulated:7", "--network", "toy_of_evaluate:build", "--folds", "ten"], "folds must be numbers"),
+        (["simulated:7", "--network", "toy_of_evaluate:build", "--thresholds", "x"], "thresholds must be numbers"),
+        (["simulated:7", "--network", "toy_of_evaluate:build", "--classes", "STACH"], "it lacks STACH"),
+        (["simulated:7", "--network", ".", "--weights", "w.pt"], "has its own"),
+    ],
+)
+def test_wrong_use_is_told(toy, words, told, capsys):
+    assert main(["evaluate", *words]) == 2
+    assert told in capsys.readouterr().err

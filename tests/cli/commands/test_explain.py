@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from pellucid.cli.main import main
+from pellucid.networks.architectures.lead_net import LeadNet
+from pellucid.networks.network import Network
+
+BUILD = """
+from torch import nn
+
+def build():
+    return nn.Sequential(nn.Conv1d(2, 4, 5), nn.ReLU(), nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(4, 2))
+"""
+
+
+@pytest.fixture
+def records(tmp_path):
+    paths = []
+    for number in range(2):
+        path = tmp_path / f"ecg{number}.csv"
+        values = "\n".join(f"{np.sin(i / 3 + number):.3f},{np.cos(i / 5):.3f}" for i in range(400))
+        path.write_text(f"# sampling_rate=100\nI,II\n{values}\n")
+        paths.append(str(path))
+    return paths
+
+
+@pytest.fixture
+def network(tmp_path):
+    shape = {"widths": (4, 4), "kernels": (5, 3), "strides": (4, 4), "dilations": (1, 1)}
+    module = LeadNet(2, leads=2, **shape).eval()
+    built = Network(module, ["AFIB", "STACH"], leads=["I", "II"], sampling_rate=100, length=400, thresholds=[0, 1])
+    card = json.loads((built.save(tmp_path / "net") / "card.json").read_text())
+    card["architecture"], card["architecture_settings"] = "lead_net", {"leads": 2, **shape}
+    (tmp_path / "net" / "card.json").write_text(json.dumps(card))
+    return str(tmp_path / "net")
+
+
+def test_a_report_is_written_and_its_path_is_the_last_line(records, network, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["explain", *records, "--network", network, "--methods", "saliency,cam", "--out", str(out)]) == 0
+    shown, said = capsys.readouterr()
+    assert shown == f"{out / 'report.html'}\n"
+    assert "ecg0: found AFIB" in said
+    for name in ("ecg0", "ecg1"):
+        saved = json.loads((out / name / "explanation.json").read_text())
+        assert [(one["method"], one["target"]) for one in saved["attributions"]] == [
+            ("saliency", "AFIB"),
+            ("cam", "AFIB"),
+        ]
+        assert len(list((out / name).glob("*.png"))) == 2
+
+
+def test_one_bad_file_is_named_and_skipped(records, network, tmp_path, capsys):
+    bad = tmp_path / "bad.csv"
+    bad.write_text("nothing")
+    arguments = ["explain", records[0], str(bad), "--network", network, "--methods", "amplitude", "--pictures", "none"]
+    assert main([*arguments, "--targets", "STACH", "--out", str(tmp_path / "out"), "--json"]) == 1
+    shown, said = capsys.readouterr()
+    told = json.loads(shown)
+    assert told == {
+        "report": str(tmp_path / "out" / "report.html"),
+        "records": [{"record": "ecg0", "found": ["AFIB"]}],
+        "skipped": [str(bad)],
+    }
+    assert f"error: {bad} skipped" in said
+    assert not list((tmp_path / "out").glob("*/*.png"))
+
+
+def test_without_a_good_file_there_is_no_report(network, tmp_path, capsys):
+    assert main(["explain", str(tmp_path / "no.csv"), "--network", network, "--out", str(tmp_path / "out")]) == 1
+    assert capsys.readouterr().out == ""
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_network_of_ones_own(records, tmp_path, monkeypatch, capsys):
+    (tmp_path / "own_nets.py").write_text(BUILD)
+    monkeypatch.syspath_prepend(tmp_path)
+    from own_nets import build  # written just above
+
+    torch.save(build().state_dict(), tmp_path / "own.pt")
+    described = ["--classes", "AF,SR", "--leads", "II,I", "--sampling-rate", "50", "--length", "200"]
+    own = ["--network", "own_nets:build", "--weights", str(tmp_path / "own.pt"), *described]
+    arguments = ["explain", records[0], *own, "--activation", "softmax", "--methods", "grad_cam", "--layer", "0"]
+    assert main([*arguments, "--pictures", "none", "--out", str(tmp_path / "out")]) == 0
+    saved = json.loads((tmp_path / "out" / "ecg0" / "explanation.json").read_text())
+    assert set(saved["probabilities"]) == {"AF", "SR"}
+    assert sum(saved["probabilities"].values()) == pytest.approx(1)
+    assert saved["provenance"]["record"]["leads"] == ["II", "I"]
+    assert saved["attributions"][0]["settings"]["layer"] == "0"
+    assert main(["explain", records[0], "--network", "own_nets:build", "--out", str(tmp_path / "out")]) == 2
+    assert "needs --classes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--methods", "lrq"], "method 'lrq' is not known"),
+        (["--classes", "a,b"], "--classes belongs to package.module:function"),
+        (["--weights", "w.pt"], "--weights belongs to package.module:function"),
+        (["--size", "wide"], "ROWSxCOLUMNS"),
+        (["--thresholds", "a"], "numbers with commas"),
+        (["--network", "ecg-sx"], "ecg-sx"),
+    ],
+)
+def test_wrong_use_is_said_before_any_work(records, network, more, words, tmp_path, capsys):
+    arguments = ["explain", records[0], "--network", network, "--out", str(tmp_path / "out")]
+    if more[0] == "--network":
+        arguments = arguments[:2] + arguments[4:]
+    assert main([*arguments, *more]) == 2
+    shown, said = capsys.readouterr()
+    assert shown == ""
+    assert words in said
+    assert not (tmp_path / "out").exists()

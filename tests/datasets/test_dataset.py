@@ -1,0 +1,42 @@
+"""What every data set promises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pellucid.core.errors import InvalidInputError
+from pellucid.datasets.dataset import dataset, in_folder
+
+
+def test_it_is_lazy_and_iterates_over_records() -> None:
+    patients = dataset("simulated:7", sampling_rate=100)
+    assert len(patients) == 7
+    assert [record.samples for record in patients] == [1000] * 7
+    assert patients.classes == ("1AVB", "CRBBB", "CLBBB", "SBRAD", "AFIB", "STACH")
+
+
+def test_the_hash_tells_splits_apart() -> None:
+    patients = dataset("simulated:140")
+    assert patients.select(folds=[1]).hash == dataset("simulated:140").select(folds=[1]).hash
+    assert patients.select(folds=[1]).hash != patients.select(folds=[2]).hash
+    assert patients.hash != dataset("simulated:140", classes="all").hash
+
+
+def test_in_a_notebook_it_counts_its_classes() -> None:
+    shown = dataset("simulated:14")._repr_html_()
+    assert "14 records of 14 patients" in shown
+    assert "<th>AFIB</th>" in shown
+
+
+def test_nothing_left_is_told() -> None:
+    with pytest.raises(InvalidInputError, match="no record of simulated is left"):
+        dataset("simulated:1").select(records="any-of-classes")
+
+
+def test_a_folder_is_known_by_its_marker(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").touch()
+    assert in_folder(str(tmp_path), "x", "table.csv") == tmp_path
+    with pytest.raises(InvalidInputError, match=r"holds other\.csv.*Give the folder as x:PATH"):
+        in_folder(str(tmp_path), "x", "other.csv")
