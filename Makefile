@@ -8,7 +8,7 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --con
 OUT = demo
 TESTS = tests
 
-.PHONY: demo test lint format constraints clean
+.PHONY: demo test lint style spelling types contracts format constraints clean
 
 demo: $(VENV)/.core
 	$(BIN)/pellucid demo --out $(OUT)
@@ -17,11 +17,19 @@ demo: $(VENV)/.core
 test: $(VENV)/.dev $(VENV)/.judges $(VENV)/.browser
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto $(TESTS)
 
-lint: $(VENV)/.dev
+lint: style spelling types contracts
+
+style: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+
+spelling: $(VENV)/.dev
 	$(BIN)/codespell
+
+types: $(VENV)/.dev
 	$(BIN)/mypy
+
+contracts: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 format: $(VENV)/.dev

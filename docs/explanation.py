@@ -21,11 +21,11 @@ def main(folder: str, ecg_id: int) -> None:
     target = explanation.targets[0]
     shown = explanation["integrated_gradients", target]
     probability = explanation.prediction.probabilities[explanation.prediction.classes.index(target)]
-    title = f"PTB-XL {ecg_id} (fold 10, CC BY 4.0), {target} with probability {probability:.2f}: integrated gradients"
+    title = f"PTB-XL {ecg_id}: {target} ({probability:.0%}), integrated gradients"
     figure = ecg_paper(record, shown.relevance, kind=shown.kind, layout="6x2", title=title)
     save(figure, Path(__file__).with_name("explanation.png"))
     print(title, "found:", explanation.prediction.found, "labels:", sorted(record.metadata["codes"]))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 19)
+    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 172)

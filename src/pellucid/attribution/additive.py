@@ -21,16 +21,20 @@ class AdditiveMap(Protocol):
     """
 
     @property
-    def maps(self) -> Tensor: ...  # noqa: D102  # described above
+    def maps(self) -> Tensor:
+        """The shares of every cell in every logit."""
 
     @property
-    def bias(self) -> Tensor: ...  # noqa: D102
+    def bias(self) -> Tensor:
+        """The rest of every logit."""
 
     @property
-    def offset(self) -> float: ...  # noqa: D102
+    def offset(self) -> float:
+        """Where the first cell is centred."""
 
     @property
-    def jump(self) -> float: ...  # noqa: D102
+    def jump(self) -> float:
+        """How far it is to the next."""
 
 
 @runtime_checkable

@@ -70,6 +70,11 @@ class FirstLook(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's 
         self.bytes = 0
         self.doubtful = False
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Say no: torch would import its compiler to skip it, and double the time to the first answer."""
+        return False
+
     def __torch_dispatch__(
         self, func: Any, types: Iterable[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:

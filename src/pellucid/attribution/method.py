@@ -179,6 +179,8 @@ def method(name: str | Method, /, **settings: Any) -> Method:
         return name
     if not isinstance(name, str):
         raise InvalidInputError(f"method must be a name or a Method; got {name!r}.")
+    if not settings:
+        return METHODS[name]()
     for key, value in settings.items():
         if isinstance(value, nn.Module | Tensor):
             raise SettingError(

@@ -28,6 +28,7 @@ _SCRIPTS = (
     "viewer/viewer.js",
     "templates/page.js",
 )
+_STYLES = ("viewer/viewer.css", "templates/page.css", "templates/narrow_and_print.css")
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./[a-z_]+\.js";\n', re.MULTILINE)
 
 
@@ -46,7 +47,7 @@ def page(records: Sequence[Mapping[str, Any]], *, title: str) -> str:
         known=any(record["known"] for record in records),
         shown=PREDICTIONS,
         script=Markup(code),
-        css=Markup(_text("viewer/viewer.css") + _text("templates/page.css")),
+        css=Markup("".join(map(_text, _STYLES))),
         policy=policy(code),
         version=versions()["pellucid"],
     )

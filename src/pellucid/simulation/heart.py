@@ -25,6 +25,7 @@ _TURN_CLBBB = np.array([8.0, 14.0, 24.0])
 _TURN_T = np.array([10.0, 14.0, 10.0])
 _TURN_P = np.array([14.0, 15.0, 11.0])
 _CANDIDATES = 40
+_WORN_QRS = 0.82
 _NOTCHES = 12
 _NOTCHES_OF_LEADS = np.array([0.85, 1.15, 0.75, 1.1, 1.1, 1.0, 0.85, 0.85])
 
@@ -34,8 +35,8 @@ class Gains:
     """Factors and sizes of one patient's waves.
 
     `qrs`, `right`, `left_t`, `t`, `p` are factors; `repolarisation` is the atria's share of P, `u` the U wave in
-    mV at a rate of 60 or below; `warp` bends the QRS's phase; `worn` says that the T wave is small and turned, as
-    it often is where the heart is ill without a block.
+    mV at a rate of 60 or below; `warp` bends the QRS's phase; `worn` says that QRS and T are small and T is
+    turned, as they often are where the heart is ill without a block.
     """
 
     qrs: float
@@ -53,19 +54,25 @@ class Gains:
         """Draw a patient's gains."""
         rng = stream(seed, Stream.GAINS)
         worn = bool({"1AVB", "AFIB"} & set(diagnoses)) and not BLOCKS & set(diagnoses)
-        qrs = log_normal(rng, 1.12, 0.26, 0.5, 2.0)
-        wear = rng.uniform(0.35, 0.85)
+        qrs = log_normal(rng, 1.12, 0.26, 0.5, 2.0) * (_WORN_QRS if worn else 1.0)
+        wear = rng.uniform(0.35, 0.85) - (0.10 if "AFIB" in diagnoses else 0.0)
         return cls(
             qrs=qrs,
             right=(0.5 * qrs + 0.5) * rng.lognormal(0, 0.2),
             left_t=0.95 * qrs * rng.lognormal(0, 0.2),
             t=np.sqrt(qrs) * log_normal(rng, 0.87, 0.33, 0.5, 2.2) * (wear if worn else 1.0),
-            p=log_normal(rng, 0.95, 0.32, 0.6, 2.0),
+            p=_p_gain(rng, "1AVB" in diagnoses),
             repolarisation=0.30 * rng.uniform(0.5, 1.4),
             u=float(rng.lognormal(np.log(0.022), 0.5)),
             warp=float(np.exp(0.10 * rng.standard_normal())),
             worn=worn,
         )
+
+
+def _p_gain(rng: np.random.Generator, delayed: bool) -> float:
+    """Return P's gain; where PR is long P must be seen for a network, or a reader, to know."""
+    gain = log_normal(rng, 0.95, 0.32, 0.6, 2.0)
+    return max(0.85, 1.15 * gain) if delayed else gain
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,8 +127,9 @@ class Heart:
             if right_fits and left_fits:
                 break
         t, t_right = _own_t(seed, torso, gains, turn)
-        # The records behind a right block's table are smoother than normal ones.
-        detail = Detail.draw(seed, torso, gains.qrs * (0.5 if "CRBBB" in diagnoses else 1.0))
+        # Real records with a right block, and those of worn hearts, are smoother than normal ones.
+        smooth = gains.worn or "CRBBB" in diagnoses
+        detail = Detail.draw(seed, torso, gains.qrs * (0.5 if smooth else 1.0))
         t_left = _left_t(seed, torso, gains, turn) if "CLBBB" in diagnoses else None
         return cls(gains, detail, _p(seed, torso, gains), qrs, t, t_right, right, left, t_left)
 

@@ -89,7 +89,7 @@ def draw_rate(seed: int, diagnoses: Collection[str]) -> float:
     if "AFIB" in diagnoses:
         return log_normal(rng, 88, 0.24, 58, 150)
     if "SBRAD" in diagnoses:
-        return cut_normal(rng, 45.5, 3, 38, 50)
+        return cut_normal(rng, 45, 3, 38, 48.5)
     if "STACH" in diagnoses:
         return float(np.clip(102 + rng.gamma(1.6, 8), 103, 150))
     return cut_normal(rng, 72 if BLOCKS & set(diagnoses) else 70, 10, 60.5, 96)

@@ -81,7 +81,7 @@ def finished(config: TrainingConfig, modules: Sequence[nn.Module], source: Datas
     folds = ", ".join(map(str, config.data.choose))
     card = replace(
         card,
-        thresholds=tuple(round(float(value), 6) for value in thresholds),
+        thresholds=tuple(float(f"{value:.6g}") for value in thresholds),
         thresholds_from=f"maximal F1 on fold {folds} of {source.name}",
     )
     network = Network.of(module, card)

@@ -27,14 +27,14 @@ def mri(tmp_path):
 def test_facts_and_findings_of_an_ecg(ecg, capsys):
     assert main(["inspect", str(ecg)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    rows = {line[:16].strip(): line[17:] for line in lines}
+    rows = {line[:17].strip(): line[19:] for line in lines}
     assert lines[0] == "ecg"
     assert rows["leads"] == "I, II (2)"
     assert rows["sampling rate"] == "100 Hz"
     assert rows["length"] == "12 s, 1200 samples"
     assert rows["amplitudes"] == "-1.000 to 1.000 mV"
     assert rows["age"] == "61"
-    assert "! missing lead: V1, V2, V3, V4, V5 and V6 are not in the record." in lines
+    assert "  ! missing lead: V1, V2, V3, V4, V5 and V6 are not in the record." in lines
 
 
 def test_a_slice_without_findings_says_so(mri, capsys):

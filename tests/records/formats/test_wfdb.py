@@ -198,8 +198,23 @@ def test_segments_stand_one_behind_the_other_with_gaps_and_changing_leads(tmp_pa
 
 def test_a_record_of_segments_may_not_hold_itself(tmp_path):
     (tmp_path / "loop.hea").write_text("loop/1 1 100 100\nloop 100\n")
-    with pytest.raises(UnreadableFileError, match="must be a plain segment of 100 samples"):
+    with pytest.raises(UnreadableFileError, match=r"must be a plain segment of 100 samples .* segments of its own"):
         read(tmp_path / "loop")
+
+
+def test_segments_must_be_what_the_whole_announces(tmp_path):
+    written(tmp_path, "a", ["I"])
+    written(tmp_path, "b", ["I"], code="16x2", samples=50)
+    for lines, message in {
+        "whole/1 1 100 90\na 90\n": r"a\.hea must be a plain segment of 90 samples at .* it has 100 at 100.0 Hz",
+        "whole/1 1 250 100\na 100\n": r"a\.hea must be a plain segment of 100 samples at 250.0 Hz",
+        "whole/2 1 100 150\na 100\nb 50\n": r"b\.hea: I must have 100 Hz as in the segments before; it has 200",
+        "whole/1 1 100 50\n~ 50\n": r"whole\.hea has no segment with a signal",
+        "whole/1 1 100 50\n../a 50\n": "in the header's own folder",
+    }.items():
+        (tmp_path / "whole.hea").write_text(lines)
+        with pytest.raises(UnreadableFileError, match=message):
+            read(tmp_path / "whole")
 
 
 def test_a_signal_file_without_its_header_says_what_it_needs(tmp_path):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pellucid.records.slice import MriSlice
 
 DRAWN_SECONDS = 10.0
+_KEY_WIDTH = 15
 
 
 def inspect(
@@ -100,11 +101,9 @@ def _of_slice(record: MriSlice) -> dict[str, Any]:
 
 
 def _print(facts: dict[str, Any]) -> None:
-    rows = [{"": key, " ": value} for key, value in _in_words(facts) if value]
-    output.table(rows, title=facts["name"])
-    for item in facts["findings"]:
-        output.result(f"! {item['kind']}: {item['text']}")
-    output.result("" if facts["findings"] else "No findings.\n")
+    lines = [f"  {key:<{_KEY_WIDTH}}  {value}" for key, value in _in_words(facts) if value]
+    lines += [f"  ! {item['kind']}: {item['text']}" for item in facts["findings"]] or ["  No findings."]
+    output.result("\n".join([facts["name"], *lines, ""]))
 
 
 def _in_words(facts: dict[str, Any]) -> list[tuple[str, str]]:

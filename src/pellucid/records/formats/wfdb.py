@@ -57,7 +57,7 @@ class Wfdb:
             if not path.is_file():
                 raise UnreadableFileError(
                     f"{signal_file} holds samples without their meaning: its WFDB header {path.name} is not beside it. "
-                    f"Put it there, or name the header if it is called otherwise."
+                    "Put it there, or name the header if it is called otherwise."
                 )
         header = read_header(path)
         leads = _read_segments(header) if header.segments else _read_signals(header)
@@ -80,28 +80,32 @@ def _read_segments(header: Header) -> _Leads:
     for name, length in header.segments:
         if name != GAP and length > 0:
             segment = read_header(beside(header.path, f"{name}.hea"))
-            if segment.segments or segment.frames != length:
+            if segment.segments or (segment.frames, segment.rate) != (length, header.rate):
+                found = "segments of its own" if segment.segments else f"{segment.frames} at {segment.rate} Hz"
                 raise UnreadableFileError(
-                    f"{segment.path} must be a plain segment of {length:,} samples, as {header.path.name} announces; "
-                    f"it has {'segments of its own' if segment.segments else segment.frames}. Copy the record again."
+                    f"{segment.path} must be a plain segment of {length} samples at {header.rate} Hz, as "
+                    f"{header.path.name} announces; it has {found}. Copy the record again."
                 )
             signals = len(whole.values) + sum(signal.per_frame for signal in segment.signals)
             check_samples(signals, total, header.path)
-            _join(whole, _read_signals(segment), start, total, length)
+            _join(whole, _read_signals(segment), start, total, segment)
         start += length
     if not whole.values:
         raise UnreadableFileError(f"{header.path} has no segment with a signal.")
     return whole
 
 
-def _join(whole: _Leads, part: _Leads, start: int, total: int, length: int) -> None:
+def _join(whole: _Leads, part: _Leads, start: int, total: int, segment: Header) -> None:
     for name, values in part.values.items():
-        per_frame = len(values) // length
+        per_frame = len(values) // (segment.frames or 1)
         if name not in whole.values:
             whole.values[name] = np.full(total * per_frame, np.nan)
             whole.rates[name] = part.rates[name]
         if whole.rates[name] != part.rates[name]:
-            raise UnreadableFileError(f"lead {name} changes its sampling rate from one segment to another.")
+            raise UnreadableFileError(
+                f"{segment.path}: {name} must have {whole.rates[name]:g} Hz as in the segments before; it has "
+                f"{part.rates[name]:g}. Read the segments one by one."
+            )
         whole.values[name][start * per_frame : start * per_frame + len(values)] = values
     whole.notes.extend(note for note in part.notes if note not in whole.notes)
 
