@@ -1,6 +1,6 @@
 """Writes docs/explanation.png, the README's picture: a real ECG of the test fold and what ecg-six used.
 
-    python docs/explanation.py /data/ptb-xl [ECG_ID]
+python docs/explanation.py /data/ptb-xl [ECG_ID]
 """
 
 from __future__ import annotations

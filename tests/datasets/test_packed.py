@@ -68,5 +68,3 @@ def test_an_array_without_its_sound_stamp_is_built_anew(
     monkeypatch.setattr(module, "_checked", set())  # as in a new process
     build(source)
     assert source.reads == 4
-
-

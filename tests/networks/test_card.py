@@ -25,5 +25,5 @@ def test_what_does_not_fit_is_told() -> None:
         Card(name="n", architecture="a", classes=("A",), preparation=ECG, thresholds=(1.2,))
     with pytest.raises(SettingError, match="different names"):
         Card(name="n", architecture="a", classes=("A", "A"), preparation=ECG)
-    with pytest.raises(SettingError, match="'treshold' is not known.*Did you mean 'thresholds'"):
+    with pytest.raises(SettingError, match=r"'treshold' is not known.*Did you mean 'thresholds'"):
         decode(Card, {"treshold": 1}, where="card.json")

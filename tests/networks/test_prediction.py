@@ -34,9 +34,14 @@ def test_near_its_threshold_a_class_is_not_sure() -> None:
 
 @pytest.mark.parametrize(
     ("probabilities", "verdicts"),
-    [([0.5, 0.45, 0.05], ["not sure", "not sure", "not found"]), ([0.7, 0.2, 0.1], ["found", "not found", "not found"])],
+    [
+        ([0.5, 0.45, 0.05], ["not sure", "not sure", "not found"]),
+        ([0.7, 0.2, 0.1], ["found", "not found", "not found"]),
+    ],
 )
-def test_of_exclusive_classes_two_within_ten_points_are_not_sure(probabilities: list[float], verdicts: list[str]) -> None:
+def test_of_exclusive_classes_two_within_ten_points_are_not_sure(
+    probabilities: list[float], verdicts: list[str]
+) -> None:
     one = prediction(probabilities, [0.5] * 3, exclusive=True)
     assert list(one.verdicts.values()) == verdicts
     assert one.found == ("A",)

@@ -122,14 +122,13 @@ def test_weights_are_read_as_tensors_alone(tmp_path: Path) -> None:
 
 def test_a_foreign_network_by_its_import_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "nets_for_a_test.py").write_text(
-        "from torch import nn\ndef build():\n    return nn.Sequential(nn.Flatten(), nn.Linear(600, 2))\nnothing = dict\n"
+        "from torch import nn\ndef build():\n    return nn.Sequential(nn.Flatten(), nn.Linear(600, 2))\n"
+        "nothing = dict\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     weights = {"1.weight": torch.full((2, 600), 0.5), "1.bias": torch.zeros(2)}
     torch.save(weights, tmp_path / "weights.pt")
-    one = foreign(
-        "nets_for_a_test:build", tmp_path / "weights.pt", classes=["A", "B"], sampling_rate=100, length=50
-    )
+    one = foreign("nets_for_a_test:build", tmp_path / "weights.pt", classes=["A", "B"], sampling_rate=100, length=50)
     assert one.name == "build"
     assert one.module.state_dict()["1.weight"][0, 0].item() == 0.5
     torch.save({"1.wieght": torch.ones(2, 600), "1.bias": torch.zeros(2)}, tmp_path / "weights.pt")

@@ -61,7 +61,7 @@ def test_it_learns_logs_each_epoch_and_leaves_the_global_random_state(tmp_path: 
     assert choosing_loss(module, sets()[1], torch.device("cpu")) == pytest.approx(best, abs=1e-5)
 
 
-class Killed(Exception):
+class KilledError(Exception):
     pass
 
 
@@ -74,18 +74,20 @@ def test_a_killed_fit_resumes_to_the_same_weights(tmp_path: Path, monkeypatch: p
         nonlocal steps
         steps += 1
         if steps == 21:  # in the middle of the third epoch
-            raise Killed
+            raise KilledError
         return real(*arguments, **settings)
 
     monkeypatch.setattr(fitting, "bce_with_auxiliary", killing)
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         fit(Mean(), *sets(), config(), tmp_path / "cut")
     monkeypatch.setattr(fitting, "bce_with_auxiliary", real)
     resumed = fit(Mean(), *sets(), config(), tmp_path / "cut")
     for name, value in whole.state_dict().items():
         assert torch.equal(value, resumed.state_dict()[name]), name
     strip = [{key: value for key, value in line.items() if key != "seconds"} for line in log(tmp_path / "cut")]
-    assert strip == [{key: value for key, value in line.items() if key != "seconds"} for line in log(tmp_path / "whole")]
+    assert strip == [
+        {key: value for key, value in line.items() if key != "seconds"} for line in log(tmp_path / "whole")
+    ]
 
 
 def test_it_stops_when_patience_ends_and_keeps_the_best(tmp_path: Path) -> None:

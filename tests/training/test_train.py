@@ -64,7 +64,7 @@ def test_members_are_joined_into_one_additive_network(tmp_path: Path) -> None:
 
 def test_another_configuration_in_the_same_folder_is_refused(tmp_path: Path) -> None:
     train(CONFIG, tmp_path)
-    with pytest.raises(InvalidInputError, match="another configuration.*Name another folder"):
+    with pytest.raises(InvalidInputError, match=r"another configuration.*Name another folder"):
         train(replace(CONFIG, seed=6), tmp_path)
 
 

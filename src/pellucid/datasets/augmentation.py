@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def stretches(
-    signals: NDArray[np.int16], positions: Sequence[int], samples: int, generator: torch.Generator
-) -> Tensor:
+def stretches(signals: NDArray[np.int16], positions: Sequence[int], samples: int, generator: torch.Generator) -> Tensor:
     """Return (record, lead, sample) in mV: for each position a random stretch of so many samples.
 
     Parameters

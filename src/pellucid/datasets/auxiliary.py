@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -44,7 +45,7 @@ def words(
     A candidate is dropped when its Jaccard overlap with one already kept is above `largest_overlap`.
     """
     tokens = [_WORD.findall(str(report).lower()) for report in reports.fillna("")]
-    terms = [[*{*row}, *{f"{a} {b}" for a, b in zip(row, row[1:], strict=False)}] for row in tokens]
+    terms = [[*{*row}, *{f"{a} {b}" for a, b in pairwise(row)}] for row in tokens]
     counts = Counter(term for row, use in zip(terms, training, strict=True) if use for term in row)
     most = largest_share * training.sum()
     frequent = sorted(

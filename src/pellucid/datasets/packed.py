@@ -54,9 +54,7 @@ def packed(
     stamp = path.with_suffix(".json")
     if not _sound(path, stamp):
         with written_whole(path) as temporary:
-            array = np.lib.format.open_memmap(
-                temporary, mode="w+", dtype=np.int16, shape=(len(keys), *shape)
-            )
+            array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.int16, shape=(len(keys), *shape))
             for position in track(range(len(keys)), title):
                 array[position] = read(position)
             array.flush()

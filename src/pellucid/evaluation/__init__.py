@@ -1,1 +1,1 @@
-"""Is the explanation true?"""
+"""Whether an explanation is true: metrics, and studies over data sets."""

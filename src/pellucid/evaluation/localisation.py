@@ -1,4 +1,4 @@
-"""Does relevance stand where the truth does?"""
+"""Whether relevance stands where the truth does."""
 
 from __future__ import annotations
 
@@ -52,10 +52,13 @@ def mask_lift(relevance: NDArray[np.floating], mask: NDArray[np.bool_], *, moves
 
     Notes
     -----
-    Zero where no relevance is positive. Source: relevance mass accuracy (Arras et al. 2022, arXiv 2003.07258), divided by the area.
+    Zero where no relevance is positive. Source: relevance mass accuracy (Arras et al. 2022, arXiv 2003.07258), divided
+    by the area.
     """
     if relevance.shape != mask.shape or relevance.ndim != 2:
-        raise InvalidInputError(f"relevance and mask must be of one shape (lead, sample); got {relevance.shape}, {mask.shape}.")
+        raise InvalidInputError(
+            f"relevance and mask must be of one shape (lead, sample); got {relevance.shape}, {mask.shape}."
+        )
     if not mask.any() or mask.all():
         raise InvalidInputError("the mask must hold some of the record, not nothing and not everything.")
     positive = np.clip(relevance, 0, None)

@@ -66,7 +66,8 @@ class Card(Settings):
             raise SettingError(f"classes of {self.name} must be different names, one a logit; got {self.classes!r}.")
         if self.thresholds and len(self.thresholds) != len(self.classes):
             raise SettingError(
-                f"thresholds of {self.name} must be one for each of {len(self.classes)} classes; got {len(self.thresholds)}."
+                f"thresholds of {self.name} must be one for each of {len(self.classes)} classes; "
+                f"got {len(self.thresholds)}."
             )
         if not all(0 <= threshold <= 1 for threshold in self.thresholds):
             raise SettingError(f"thresholds of {self.name} must be probabilities in 0..1; got {self.thresholds!r}.")

@@ -26,7 +26,8 @@ class Network:
     Parameters
     ----------
     module
-        Takes (batch, lead, sample) or (batch, channel, row, column), gives logits (batch, class). It is put into eval mode.
+        Takes (batch, lead, sample) or (batch, channel, row, column), gives logits (batch, class). It is put into eval
+        mode.
     classes
         One name a logit.
     leads
@@ -141,13 +142,15 @@ class Network:
         if not isinstance(out, Tensor) or out.shape != (len(inputs), len(self.classes)):
             shape = tuple(out.shape) if isinstance(out, Tensor) else type(out).__name__
             raise InvalidInputError(
-                f"module of network {self.name} must give logits ({len(inputs)}, {len(self.classes)}), one for each of its "
-                f"{len(self.classes)} classes; got {shape}."
+                f"module of network {self.name} must give logits ({len(inputs)}, {len(self.classes)}), one for each of "
+                f"its {len(self.classes)} classes; got {shape}."
             )
         answer: NDArray[np.float64] = out.double().cpu().numpy()
         return answer
 
-    def logits_of(self, signals: NDArray[np.int16], sampling_rate: float, *, batch: int = 64) -> Iterator[NDArray[np.float64]]:
+    def logits_of(
+        self, signals: NDArray[np.int16], sampling_rate: float, *, batch: int = 64
+    ) -> Iterator[NDArray[np.float64]]:
         """Yield logits, batch by batch, of records (record, standard lead, sample) in microvolts.
 
         Raises
@@ -196,5 +199,6 @@ def _preparation(
     except TypeError as error:
         raise InvalidInputError(f"a network's preparation: {error}.") from error
     raise InvalidInputError(
-        "a network needs sampling_rate= (Hz) and length= (samples) for ECGs, or size= (rows, columns) for slices; got neither."
+        "a network needs sampling_rate= (Hz) and length= (samples) for ECGs, or size= (rows, columns) for slices; "
+        "got neither."
     )

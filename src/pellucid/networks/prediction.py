@@ -80,7 +80,7 @@ class Prediction:
         return verdicts
 
     def table(self) -> pd.DataFrame:
-        """Return one row a class, most probable first relative to its threshold: description, probability, threshold, verdict."""
+        """Return one row a class: description, probability, threshold, verdict; furthest above its threshold first."""
         table = pd.DataFrame(
             {
                 "description": self.descriptions,
@@ -95,8 +95,11 @@ class Prediction:
 
     def _repr_html_(self) -> str:
         rows = self.table()
-        shown = rows.assign(probability=rows["probability"].map("{:.3f}".format), threshold=rows["threshold"].map("{:.3f}".format))
-        title = f"<p><b>{html.escape(self.record)}</b> by {html.escape(self.network)}. Research use only, not a diagnosis.</p>"
+        shown = rows.assign(
+            probability=rows["probability"].map("{:.3f}".format), threshold=rows["threshold"].map("{:.3f}".format)
+        )
+        names = f"<b>{html.escape(self.record)}</b> by {html.escape(self.network)}"
+        title = f"<p>{names}. Research use only, not a diagnosis.</p>"
         return title + shown.head(12).to_html(escape=True)
 
 

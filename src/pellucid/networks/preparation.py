@@ -80,7 +80,8 @@ class EcgPreparation(Settings):
     length
         Samples. Of longer records the middle is taken.
     padding
-        Where zeros go in shorter records: `both` sides, the `end`, or `none` (the network takes any length up to `length`).
+        Where zeros go in shorter records: `both` sides, the `end`, or `none` (the network takes any length up to
+        `length`).
     shortest
         Seconds under which a record is refused.
     unit
@@ -104,7 +105,8 @@ class EcgPreparation(Settings):
     def __post_init__(self) -> None:
         if not 0 < self.sampling_rate < 1e6 or self.length < 1:
             raise SettingError(
-                f"preparation needs sampling_rate > 0 Hz and length >= 1 sample; got {self.sampling_rate}, {self.length}."
+                f"preparation needs sampling_rate > 0 Hz and length >= 1 sample; got {self.sampling_rate}, "
+                f"{self.length}."
             )
         if not self.leads:
             raise SettingError("preparation needs at least one lead.")
@@ -122,7 +124,9 @@ class EcgPreparation(Settings):
         import torch
 
         if not isinstance(record, EcgRecord):
-            raise InvalidInputError(f"this network reads ECGs; {record.name} is a picture. Choose a network for slices.")
+            raise InvalidInputError(
+                f"this network reads ECGs; {record.name} is a picture. Choose a network for slices."
+            )
         seen = record.select(self.leads)
         self._check(seen)
         window = min(seen.samples, round(self.length / self.sampling_rate * seen.sampling_rate))
@@ -167,7 +171,8 @@ class EcgPreparation(Settings):
     def _check(self, record: EcgRecord) -> None:
         if record.seconds < self.shortest:
             raise InvalidInputError(
-                f"record {record.name} must last {self.shortest:g} s or more for this network; it lasts {record.seconds:g} s."
+                f"record {record.name} must last {self.shortest:g} s or more for this network; "
+                f"it lasts {record.seconds:g} s."
             )
         lost = [bool(np.isnan(row).any()) for row in record.signal]
         if any(lost):
@@ -184,7 +189,9 @@ class EcgPreparation(Settings):
             notes.append(f"{', '.join(derived)} derived from I and II.")
         if window < seen.samples:
             start, end = first / seen.sampling_rate, (first + window) / seen.sampling_rate
-            notes.append(f"The network saw {start:.2f} to {end:.2f} s of {seen.seconds:.2f} s; the rest has no relevance.")
+            notes.append(
+                f"The network saw {start:.2f} to {end:.2f} s of {seen.seconds:.2f} s; the rest has no relevance."
+            )
         elif self.padding != "none" and resampled_length(window, seen.sampling_rate, self.sampling_rate) < self.length:
             notes.append(
                 f"The record is shorter than the network's {self.length / self.sampling_rate:g} s; zeros were added "
@@ -203,7 +210,9 @@ def _filtered(signal: NDArray[np.floating], rate: float, one: Filter) -> NDArray
     if one.frequency >= rate / 2:
         if one.kind == "lowpass":
             return signal  # nothing stands above it
-        raise InvalidInputError(f"a high pass at {one.frequency:g} Hz needs more than {2 * one.frequency:g} Hz; got {rate:g}.")
+        raise InvalidInputError(
+            f"a high pass at {one.frequency:g} Hz needs more than {2 * one.frequency:g} Hz; got {rate:g}."
+        )
     sections = butter(one.order, one.frequency, one.kind, fs=rate, output="sos")
     filtered: NDArray[np.floating] = sosfiltfilt(sections, signal, axis=-1)
     return filtered
@@ -211,7 +220,7 @@ def _filtered(signal: NDArray[np.floating], rate: float, one: Filter) -> NDArray
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlicePreparation(Settings):
-    """What a network for slices expects: stretched to `size` (rows, columns), `channels` equal ones, (x - mean) / std."""
+    """What a network for slices expects: stretched to `size` (rows, columns), equal `channels`, (x - mean) / std."""
 
     kind: Literal["slice"] = "slice"
     size: tuple[int, int]

@@ -131,7 +131,9 @@ def put_weights(module: nn.Module, tensors: Mapping[str, Tensor], where: str) ->
     if lacking or strange:
         name, what = (lacking[0], "lack") if lacking else (strange[0], "hold beside the module's own")
         near = unknown_name("tensor", name, strange if lacking else lacking)
-        raise UnreadableFileError(f"weights {where} {what} the tensor {name!r}. {near if (strange and lacking) else ''}".strip())
+        raise UnreadableFileError(
+            f"weights {where} {what} the tensor {name!r}. {near if (strange and lacking) else ''}".strip()
+        )
     if misshapen:
         name = misshapen[0]
         raise UnreadableFileError(
@@ -170,7 +172,9 @@ def foreign(spec: str, weights: Path | None = None, **network: Any) -> Network:
     built = build()
     module = built.module if isinstance(built, Network) else built
     if not isinstance(module, nn.Module):
-        raise InvalidInputError(f"network {spec} must give a torch module or a pellucid.Network; got {type(built).__name__}.")
+        raise InvalidInputError(
+            f"network {spec} must give a torch module or a pellucid.Network; got {type(built).__name__}."
+        )
     if weights is not None:
         put_weights(module, read_weights(weights), str(weights))
     return built if isinstance(built, Network) else Network(module, **{"name": function, **network})

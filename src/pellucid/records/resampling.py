@@ -30,8 +30,8 @@ def resample(signal: NDArray[np.floating], rate_in: float, rate_out: float) -> N
 
     Notes
     -----
-    Polyphase, with a linear-phase Kaiser low pass (beta 6, 60 taps for each unit of the larger factor) that ends at 0.898 of the
-    lower Nyquist frequency. The ends are continued by their last value.
+    Polyphase, with a linear-phase Kaiser low pass (beta 6, 60 taps for each unit of the larger factor) that ends at
+    0.898 of the lower Nyquist frequency. The ends are continued by their last value.
     """
     from scipy.signal import resample_poly
 

@@ -117,7 +117,9 @@ def _joined(config: TrainingConfig, modules: Sequence[nn.Module]) -> tuple[nn.Mo
     if len(modules) == 1:
         return modules[0], dict(parts[0].network.settings)
     if not all(isinstance(module, LeadNet) for module in modules):
-        raise SettingError(f"members of {config.name} must be lead_net to be joined; got {config.network.architecture}.")
+        raise SettingError(
+            f"members of {config.name} must be lead_net to be joined; got {config.network.architecture}."
+        )
     shared = {key: value for key, value in config.network.settings.items() if key != "pools"}
     pools = [list(cast(LeadNet, module).pools[0]) for module in modules]
     return join(cast("Sequence[LeadNet]", modules), pools, **shared), {**shared, "pools": pools}
@@ -130,7 +132,10 @@ def _training(config: TrainingConfig, source: Dataset, folder: Path) -> dict[str
     return {
         "config": encode(named),
         "signals": array_hash(source.signals()),
-        "splits": {name: _split(source, getattr(config.data, name), config.data.records) for name in ("train", "choose", "test")},
+        "splits": {
+            name: _split(source, getattr(config.data, name), config.data.records)
+            for name in ("train", "choose", "test")
+        },
         "seconds": round(sum(line["seconds"] for line in lines)),
         "epochs": len(lines),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} used",

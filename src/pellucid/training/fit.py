@@ -69,8 +69,14 @@ def fit(
         callbacks=[
             _Log(folder / "log.jsonl"),
             _Progress(config.name),
-            ModelCheckpoint(folder, filename="last", save_top_k=-1, enable_version_counter=False, every_n_epochs=1,
-                            save_on_train_epoch_end=True),
+            ModelCheckpoint(
+                folder,
+                filename="last",
+                save_top_k=-1,
+                enable_version_counter=False,
+                every_n_epochs=1,
+                save_on_train_epoch_end=True,
+            ),
         ],
         default_root_dir=folder,
     )
@@ -119,7 +125,7 @@ class _Task(lightning.LightningModule):
 
     def train_dataloader(self) -> EpochBatches:
         epoch, fit = self.current_epoch, self.config.fit
-        torch.manual_seed(self.config.seed * 1000 + epoch)  # dropout; put back by `fit`
+        torch.manual_seed(self.config.seed * 1000 + epoch)  # noqa: TID251  # dropout has no other; `fit` puts it back
         return EpochBatches(
             self.training_set,
             fit.stage(epoch),

@@ -6,9 +6,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 
-def bce_with_auxiliary(
-    logits: Tensor, labels: Tensor, auxiliary: Tensor, known: Tensor, *, weight: float
-) -> Tensor:
+def bce_with_auxiliary(logits: Tensor, labels: Tensor, auxiliary: Tensor, known: Tensor, *, weight: float) -> Tensor:
     """Return the mean binary cross-entropy over classes plus `weight` times the auxiliary one.
 
     Parameters

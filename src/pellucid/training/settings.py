@@ -30,7 +30,8 @@ class DataSettings(Settings):
         twice = (set(self.train) & set(self.choose)) | (set(self.test) & (set(self.train) | set(self.choose)))
         if twice or not self.train or not self.choose:
             raise SettingError(
-                f"train, choose and test folds must be apart, train and choose not empty; got {sorted(twice)} in two of them."
+                "train, choose and test folds must be apart, train and choose not empty; "
+                f"got {sorted(twice)} in two of them."
             )
 
 
@@ -112,8 +113,8 @@ class AugmentationSettings(Settings):
 class AuxiliarySettings(Settings):
     """What else the network learns to tell in training; these outputs are dropped afterwards.
 
-    `statements`: all other statements of the data set and their groups, weighted like the classes. `reports`: words of the
-    report and fields of the table, their loss times `weight`.
+    `statements`: all other statements of the data set and their groups, weighted like the classes. `reports`: words of
+    the report and fields of the table, their loss times `weight`.
     """
 
     statements: bool = False

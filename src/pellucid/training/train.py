@@ -27,6 +27,7 @@ from pellucid.training.finish import finished
 from pellucid.training.fit import ChoosingSet, fit
 from pellucid.training.settings import AuxiliarySettings, DataSettings, TrainingConfig
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
     """What one network learns: its training and choosing sets, and which of its outputs are the classes."""
@@ -92,7 +93,7 @@ def fitted(config: TrainingConfig, source: Dataset, folder: Path) -> nn.Module:
         return module.eval()
     task = learning_task(config, source)
     with torch.random.fork_rng():
-        torch.manual_seed(config.seed)
+        torch.manual_seed(config.seed)  # noqa: TID251  # initial weights have no other; put back by fork_rng
         module = architecture(classes=len(task.outputs), **config.network.settings)
     module = fit(module, task.training, task.choosing, config, folder)
     if len(task.kept) < len(task.outputs):
@@ -123,7 +124,9 @@ def learning_task(config: TrainingConfig, source: Dataset) -> Task:
     return Task(training, chosen, names + extra.names, kept)
 
 
-def _all_labels(settings: AuxiliarySettings, source: Dataset) -> tuple[tuple[int, ...], tuple[str, ...], NDArray[np.bool_]]:
+def _all_labels(
+    settings: AuxiliarySettings, source: Dataset
+) -> tuple[tuple[int, ...], tuple[str, ...], NDArray[np.bool_]]:
     """Return where the classes stand among all outputs, the outputs' names, and all labels."""
     if not settings.statements:
         return tuple(range(len(source.classes))), source.classes, source.labels.to_numpy()
@@ -165,6 +168,7 @@ def same_training(config: TrainingConfig, folder: Path) -> None:
     wanted = encode(config)
     if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != wanted:
         raise InvalidInputError(
-            f"{folder} holds a training of another configuration ({path}). Name another folder with --out, or remove it."
+            f"{folder} holds a training of another configuration ({path}). "
+            "Name another folder with --out, or remove it."
         )
     write_json(path, wanted)

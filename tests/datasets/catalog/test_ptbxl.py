@@ -107,7 +107,7 @@ def test_what_is_wrong_with_a_folder_is_told(tmp_path: Path, small_ptbxl: Path) 
         dataset("ptbx:/x")
     with pytest.raises(InvalidInputError, match=r"records100\); got 500"):
         dataset(f"ptbxl:{small_ptbxl}", sampling_rate=500)
-    with pytest.raises(UnknownNameError, match="class set 'supper' is not known.*'super'"):
+    with pytest.raises(UnknownNameError, match=r"class set 'supper' is not known.*'super'"):
         dataset(f"ptbxl:{small_ptbxl}", classes="supper")
     table = small_ptbxl / "ptbxl_database.csv"
     table.write_text(table.read_text().replace("strat_fold", "fold"))
@@ -130,7 +130,9 @@ def test_no_patient_stands_in_two_folds(whole_table: Path) -> None:
     assert table.groupby("patient")["fold"].nunique().max() == 1
 
 
-def test_the_published_examples_read_at_both_rates(ptbxl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_published_examples_read_at_both_rates(
+    ptbxl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     slow = dataset(f"ptbxl:{ptbxl}").read(282)
     fast = dataset(f"ptbxl:{ptbxl}", sampling_rate=500).read(282)

@@ -13,7 +13,9 @@ from pellucid.networks.architectures.lead_net import POOLS, LeadNet, join
 SMALL = {"widths": (4, 6, 6), "kernels": (5, 3, 3), "strides": (2, 2, 1), "dilations": (1, 1, 2)}
 
 
-def network(classes: int = 3, pools: tuple[tuple[str, ...], ...] = (("mean", "attention", "std"),), seed: int = 0) -> LeadNet:
+def network(
+    classes: int = 3, pools: tuple[tuple[str, ...], ...] = (("mean", "attention", "std"),), seed: int = 0
+) -> LeadNet:
     """A small LeadNet in float64 whose batch norms have something to say."""
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng():

@@ -19,7 +19,9 @@ def test_the_published_parameter_counts() -> None:
     assert statistics == 3_728
 
 
-@pytest.mark.parametrize(("samples", "stride", "left", "right"), [(4096, 1, 7, 8), (4096, 4, 6, 6), (1024, 4, 6, 6), (30, 4, 7, 7)])
+@pytest.mark.parametrize(
+    ("samples", "stride", "left", "right"), [(4096, 1, 7, 8), (4096, 4, 6, 6), (1024, 4, 6, 6), (30, 4, 7, 7)]
+)
 def test_padding_is_that_of_keras(samples: int, stride: int, left: int, right: int) -> None:
     padded = _same_padded(torch.ones(1, 1, samples), 16, stride, 0.0)[0, 0]
     assert padded.shape[0] == samples + left + right

@@ -22,10 +22,10 @@ METHODS = ("integrated_gradients", "cam", "amplitude", "random")
 
 
 def demo(*, out: Annotated[Path, Parameter(alias="-o")] = Path("demo"), seed: int = 1) -> int:
-    """Explain simulated patients and compare with the truth: where did the network look, where does the diagnosis show?
+    """Explain simulated patients, and compare where the network looked with where the diagnosis truly shows.
 
-    Makes eight patients (the six diagnoses, one with two of them, one normal), asks the bundled network `ecg-six`, and writes a
-    report. Nothing is downloaded.
+    Makes eight patients (the six diagnoses, one with two of them, one normal), asks the bundled network `ecg-six`,
+    and writes a report. Nothing is downloaded.
 
     Parameters
     ----------
@@ -57,14 +57,12 @@ def demo(*, out: Annotated[Path, Parameter(alias="-o")] = Path("demo"), seed: in
     )
     output.table(_answers(patients, explanations), title="What the network said")
     output.result("")
-    output.table(
-        _places(patients, explanations),
-        title="Positive relevance where the diagnosis shows, as multiples of chance (in brackets: the place moved in time)",
-    )
+    output.table(_places(patients, explanations), title="Positive relevance where the diagnosis shows; chance is 1")
     output.result("")
     output.result(
-        "amplitude marks tall waves and knows no network: a method must beat it. Simulated patients are cleaner than real "
-        "ones. For research, never a diagnosis."
+        "In brackets: the place moved in time, what the right leads alone are worth. amplitude marks tall waves and "
+        "knows no network: a method must beat it.\n"
+        "Simulated patients are cleaner than real ones. For research, never a diagnosis."
     )
     output.result(str(report))
     return output.DONE

@@ -97,7 +97,11 @@ class Ptbxl(Dataset):
             self._all_files,
             lambda position: self._digital(self._all_files[position]),
             shape=(len(STANDARD), round(10 * self.sampling_rate)),
-            identity=[str(self.folder.resolve()), f"{self.sampling_rate:g} Hz", f"{database.st_size} {database.st_mtime_ns}"],
+            identity=[
+                str(self.folder.resolve()),
+                f"{self.sampling_rate:g} Hz",
+                f"{database.st_size} {database.st_mtime_ns}",
+            ],
             title="reading PTB-XL",
         )
         if len(self._positions) == len(everything):

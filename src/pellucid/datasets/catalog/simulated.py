@@ -47,7 +47,9 @@ class Simulated(Dataset):
         self, place: str, *, classes: str | Sequence[str] = "six", sampling_rate: float = 500.0, seed: int = 0
     ) -> None:
         if not place.isdigit() or int(place) < 1:
-            raise InvalidInputError(f"a simulated data set must be simulated:N with N patients, 1 or more; got {place!r}.")
+            raise InvalidInputError(
+                f"a simulated data set must be simulated:N with N patients, 1 or more; got {place!r}."
+            )
         count = int(place)
         self.sampling_rate = float(sampling_rate)
         self.seed = seed
@@ -64,7 +66,9 @@ class Simulated(Dataset):
         known = ("NORM", *SIX)
         self.class_set = _named(classes, known)
         has = [set(kind) or {"NORM"} for kind in kinds]
-        labels = np.array([[bool(members & set(group)) for group in self.class_set.members.values()] for members in has])
+        labels = np.array(
+            [[bool(members & set(group)) for group in self.class_set.members.values()] for members in has]
+        )
         self.labels = pd.DataFrame(labels, index=ids, columns=pd.Index(self.classes))
 
     def read(self, record_id: Any) -> EcgRecord:

@@ -95,6 +95,7 @@ class LeadNet(nn.Module):
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks this form
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return logits (batch, class) of (batch, lead, sample) in mV."""
         encoded = self._encoded(x)
         # Pooling and head stay in float32 under autocast: a logit is a sum of thousands of shares.
         with torch.autocast(x.device.type, enabled=False):
@@ -198,16 +199,14 @@ class _Block(nn.Module):
         self.stride = stride
 
     def forward(self, x: Tensor) -> Tensor:
-        # Taking every n-th sample first: a 1x1 convolution with a stride crashes in its CPU backward pass for some widths.
+        # Every n-th sample first: a 1x1 convolution with a stride crashes in its CPU backward pass for some widths.
         shortcut = self.shortcut(x[..., :: self.stride])
         return torch.relu(self.second(torch.relu(self.first(x))) + shortcut)
 
 
 def _convolution(width_in: int, width: int, kernel: int, stride: int, dilation: int) -> nn.Sequential:
     padding = dilation * (kernel - 1) // 2
-    convolution = nn.Conv2d(
-        width_in, width, (1, kernel), (1, stride), (0, padding), dilation=(1, dilation), bias=False
-    )
+    convolution = nn.Conv2d(width_in, width, (1, kernel), (1, stride), (0, padding), dilation=(1, dilation), bias=False)
     nn.init.kaiming_normal_(convolution.weight, mode="fan_out", nonlinearity="relu")
     return nn.Sequential(convolution, nn.BatchNorm2d(width))
 
@@ -216,9 +215,7 @@ def _encoder(
     widths: Sequence[int], kernels: Sequence[int], strides: Sequence[int], dilations: Sequence[int]
 ) -> nn.Sequential:
     stem = nn.Sequential(*_convolution(1, widths[0], kernels[0], strides[0], dilations[0]), nn.ReLU())
-    blocks = (
-        _Block(widths[i - 1], widths[i], kernels[i], strides[i], dilations[i]) for i in range(1, len(widths))
-    )
+    blocks = (_Block(widths[i - 1], widths[i], kernels[i], strides[i], dilations[i]) for i in range(1, len(widths)))
     return nn.Sequential(stem, *blocks)
 
 

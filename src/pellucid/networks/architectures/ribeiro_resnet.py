@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -17,8 +18,8 @@ _STRIDE = 4
 class RibeiroResNet(nn.Module):
     """Input (batch, lead, sample) in mV at 400 Hz, 4096 samples by default; output logits (batch, class).
 
-    6,421,910 trainable parameters for 12 leads, 4096 samples and 6 classes. Padding is Keras' "same" (7 left, 8 right at
-    stride 1); batch norm eps 1e-3. The features are flattened time-major, as Keras does.
+    6,421,910 trainable parameters for 12 leads, 4096 samples and 6 classes. Padding is Keras' "same" (7 left, 8 right
+    at stride 1); batch norm eps 1e-3. The features are flattened time-major, as Keras does.
 
     Parameters
     ----------
@@ -41,9 +42,7 @@ class RibeiroResNet(nn.Module):
         self.length = length
         self.stem = _same_convolution(leads, _WIDTHS[0], 1)
         self.stem_norm = _norm(_WIDTHS[0])
-        self.units = nn.ModuleList(
-            _Unit(width_in, width, dropout) for width_in, width in zip(_WIDTHS, _WIDTHS[1:], strict=False)
-        )
+        self.units = nn.ModuleList(_Unit(width_in, width, dropout) for width_in, width in pairwise(_WIDTHS))
         cells = length
         for _ in self.units:
             cells = math.ceil(cells / _STRIDE)
@@ -51,6 +50,7 @@ class RibeiroResNet(nn.Module):
         self.apply(_he_normal)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return logits (batch, class) of (batch, lead, sample) in mV."""
         if x.shape[-1] != self.length:
             raise InvalidInputError(
                 f"RibeiroResNet reads {self.length} samples; got {x.shape[-1]}. Pad or cut, or build it with length=."
