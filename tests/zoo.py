@@ -242,7 +242,7 @@ ZOO = {
     "in_place": Animal(InPlace, "mean"),
     "residual": Animal(Residual, "mean"),
     "residual_in_place": Animal(lambda dim: Residual(dim, "+="), "mean"),
-    "residual_add": Animal(lambda dim: Residual(dim, "add"), "mean"),
+    "residual_add": Animal(lambda dim: Residual(dim, "add"), "mean", (1,)),
     "concatenation": Animal(Concatenation, "mean"),
     "norms": Animal(Norms, "space"),
     "gate": Animal(Gate, "mean"),

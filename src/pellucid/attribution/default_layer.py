@@ -10,8 +10,8 @@ from pellucid.core.errors import NotApplicableError
 
 CHOOSE = "Choose a layer with layer=, by its dotted name."
 _SINGLE = (
-    "only single positions of the last value with space or time go on to the logits (a last or first state); "
-    f"a map of it would show these alone. {CHOOSE}"
+    "of the last value with space or time only single positions go on to the logits (a last or first state), or the "
+    f"way on could not be followed; a map of it would mislead. {CHOOSE}"
 )
 _POOLING = {
     *("mean", "sum", "amax", "amin", "max", "min", "logsumexp", "linalg_vector_norm", "median", "var", "std"),

@@ -101,6 +101,16 @@ def _split(atom: Atom, outer: int) -> tuple[Atom, Atom]:
     return replace(atom, size=outer, jump=atom.jump * inner, end=end), Atom(inner)
 
 
+def keeps_channels(layout: Layout) -> bool:
+    """Return whether an axis still runs along the input's channels."""
+    return any(atom.axis == 1 for axis in layout for atom in axis)
+
+
+def mixed(layout: Layout) -> Layout:
+    """Return the layout of a value in which the input's channels have met."""
+    return tuple(tuple(Atom(atom.size) if atom.axis == 1 else atom for atom in axis) for axis in layout)
+
+
 def lead_axis(layout: Layout, shape: tuple[int, ...]) -> Atom | None:
     """Return the axis that still holds the input's channels one by one, if there is one."""
     for axis in layout:

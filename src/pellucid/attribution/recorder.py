@@ -13,7 +13,7 @@ from typing import Any
 from torch import Tensor
 
 from pellucid.attribution.first_look import FirstLook, named_arguments, operator_name, storage_of, tensors_in
-from pellucid.attribution.layout import Layout, blank, of_input
+from pellucid.attribution.layout import Layout, blank, keeps_channels, mixed, of_input
 from pellucid.attribution.layout_rules import after
 
 Key = tuple[int, int, tuple[int, ...], tuple[int, ...]]
@@ -129,6 +129,8 @@ class Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is u
         value = Value(len(self.values), name, layout, tuple(tensor.shape), base, tuple(uses))
         for use in uses:
             self.values[use.value].readers.append(value.index)
+        if known is not None and not keeps_channels(layout):  # written into a part: the whole is mixed from now on
+            self._layouts |= {key: mixed(old) for key, old in self._layouts.items() if key[0] == storage}
         self.values.append(value)
         self._latest[storage] = value.index
         self._layouts[_key(tensor)] = layout

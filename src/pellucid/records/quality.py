@@ -28,7 +28,7 @@ CLIPPED, CLIPPED_BEYOND = 0.04, 0.5
 
 STEEP_TYPICAL, STEEP_MOST, STEEP_LEAST = 0.9, 2.9, 0.08
 """mV: the largest change within 40 ms, see `_steepness`. Of 21,799 records of PTB-XL the upper limit flags 10 (and
-none of the 7,173 that are surely normal), of the same with five times the amplitude 98.7 %: `benchmarks/quality.py`."""
+none of the 7,173 that are surely normal), of the same with five times the amplitude 98.6 %: `benchmarks/quality.py`."""
 
 FAR = 7.5
 """mV from a lead's median: no heart reaches it on the skin."""

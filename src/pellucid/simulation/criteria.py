@@ -36,15 +36,15 @@ def upright_t(tables: Array) -> Mask:
 def right_block(normal: Array, right: Array, qrs: float, blocked: float, warp: float) -> Mask:
     """Say which late right ventricles (candidate, row, lead) make a right block after the QRS `normal` (row, lead).
 
-    V1: late R over .35 mV and 1.3 times the early one; V2: over .8 times; I and V6: a late S below -.08 mV.
+    V1: late R over .40 mV and 1.3 times the early one; V2: over .8 times; I and V6: a late S below -.10 mV.
     """
     late = (_TIMES - 0.030) / (blocked - 0.030)
     signal = normal_basis(_TIMES, qrs, warp) @ normal + gaussians(late, RIGHT.centres, RIGHT.widths) @ right
     early_top, late_top = signal[:, ~_LATE].max(axis=1), signal[:, _LATE].max(axis=1)
     late_low = signal[:, _LATE].min(axis=1)
-    good: Mask = (late_top[:, V1] > 0.35) & (late_top[:, V1] > 1.3 * early_top[:, V1])
+    good: Mask = (late_top[:, V1] > 0.40) & (late_top[:, V1] > 1.3 * early_top[:, V1])
     good &= late_top[:, V2] > 0.8 * early_top[:, V2]
-    good &= (late_low[:, [I, V6]] < -0.08).all(axis=1)
+    good &= (late_low[:, [I, V6]] < -0.10).all(axis=1)
     return good
 
 

@@ -50,7 +50,7 @@ class Cam(Method):
             cells, geometry, bias = _own_map(module, run)
         else:
             cells, geometry, bias = _map_of_head(run)
-        run.declare(geometry=geometry, cells=cells, base=bias)
+        run.declare(geometry=geometry, cells=cells, base=bias, variation=cells.abs().flatten(2).sum(-1))
         return distributed(cells, geometry, run.inputs.shape[3:])
 
 

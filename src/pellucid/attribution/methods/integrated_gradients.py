@@ -13,6 +13,7 @@ from pellucid.attribution.baseline import Baseline, checked, given, reference
 from pellucid.attribution.method import Method
 from pellucid.attribution.run import Run
 from pellucid.core.errors import InvalidInputError, SettingError
+from pellucid.core.progress import track
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +86,7 @@ class IntegratedGradients(Method):
         means = [torch.zeros(size, targets, *rows.shape[1:]).to(rows) for rows in run.rows]
         scores = [run.elsewhere(tuple(start[None] for start in starts)).scores()[None]]
         step = max(1, run.together() // size)
-        for first in range(0, self.steps, step):
+        for first in track(range(0, self.steps, step), "integrated gradients"):
             chunk = nodes[first : first + step]
             moved = run.elsewhere(
                 tuple(_between(start, rows, chunk) for start, rows in zip(starts, run.rows, strict=True))
