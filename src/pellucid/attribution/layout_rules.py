@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pellucid.attribution.channels import mixes_channels
 from pellucid.attribution.first_look import tensors_in
 from pellucid.attribution.layout import (
     Atom,
@@ -18,7 +19,6 @@ from pellucid.attribution.layout import (
     Lookup,
     blank,
     is_blank,
-    keeps_channels,
     mixed,
     regrouped,
     union,
@@ -39,17 +39,6 @@ class Step:
 
 
 Rule = Callable[[Step], list[Layout] | None]
-_ALONG_AN_AXIS = {
-    "_softmax",
-    "_log_softmax",
-    "softmax",
-    "cumsum",
-    "cumprod",
-    "logcumsumexp",
-    "cummax",
-    "cummin",
-    "renorm",
-}
 _LOST = {
     "flip",
     "roll",
@@ -80,7 +69,7 @@ def after(name: str, values: dict[str, Any], lookup: Lookup, outs: Sequence[Tens
         Its results.
     """
     found = _rule_for(name, values)(Step(values, lookup, outs))
-    if found is not None and _mixes_channels(name, values, lookup):
+    if found is not None and mixes_channels(name, values, lookup):
         found = [mixed(layout) for layout in found]
     if found is None or any(not _fits(layout, out) for layout, out in zip(found, outs, strict=True)):
         return [blank(out.shape) for out in outs]
@@ -89,31 +78,6 @@ def after(name: str, values: dict[str, Any], lookup: Lookup, outs: Sequence[Tens
 
 def _fits(layout: Layout, out: Tensor) -> bool:
     return tuple(prod(atom.size for atom in axis) for axis in layout) == tuple(out.shape)
-
-
-def _mixes_channels(name: str, values: dict[str, Any], lookup: Lookup) -> bool:
-    """Return whether an operator lets the input's channels meet along an axis that it keeps, or in another operand."""
-    layouts = [layout for tensor in tensors_in(list(values.values())) if (layout := lookup(tensor)) is not None]
-    if any(keeps_channels(layout) for layout in layouts) and not all(keeps_channels(layout) for layout in layouts):
-        return True
-    if name == "native_group_norm":
-        return bool(values["group"] != values["input"].shape[1])
-    return any(keeps_channels((axis,)) for axis in _met(name, values, layouts))
-
-
-def _met(name: str, values: dict[str, Any], layouts: Sequence[Layout]) -> list[Axis]:
-    """Return the axes whose positions see each other."""
-    if name.startswith("_scaled_dot_product"):
-        return [axis for layout in layouts for axis in layout[-2:]]
-    if name in ("bmm", "baddbmm") and len(layouts) > 1:
-        return [layout[-2] for layout in layouts] + [layout[-1] for layout in layouts]
-    if name in ("mkldnn_rnn_layer", "_cudnn_rnn"):
-        return [layout[0] for layout in layouts[:1]]
-    if name == "native_layer_norm":
-        return list(layouts[0][-len(values["normalized_shape"]) :])
-    if isinstance(values.get("dim"), int) and name in _ALONG_AN_AXIS:
-        return [layouts[0][values["dim"]]]
-    return []
 
 
 def _rule_for(name: str, values: dict[str, Any]) -> Rule:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,9 +41,8 @@ def resample(signal: NDArray[np.floating], rate_in: float, rate_out: float) -> N
         return values
     ratio = Fraction(rate_out / rate_in).limit_denominator(1000)
     up, down = ratio.numerator, ratio.denominator
-    # scipy takes the taps themselves; its stubs know only windows by name.
-    window = _low_pass(max(up, down))
-    out: NDArray[np.float64] = resample_poly(values, up, down, axis=-1, window=window, padtype="edge")  # type: ignore[call-overload]
+    window: Any = _low_pass(max(up, down))  # the taps themselves, which scipy's stubs do not know
+    out: NDArray[np.float64] = resample_poly(values, up, down, axis=-1, window=window, padtype="edge")
     wanted = resampled_length(values.shape[-1], rate_in, rate_out)
     if out.shape[-1] < wanted:
         out = np.concatenate([out, np.repeat(out[..., -1:], wanted - out.shape[-1], axis=-1)], axis=-1)

@@ -201,8 +201,7 @@ class _Log(Callback):
     def on_train_epoch_start(self, trainer: lightning.Trainer, task: lightning.LightningModule) -> None:
         self.start = time.perf_counter()
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, task: lightning.LightningModule) -> None:
-        assert isinstance(task, _Task)
+    def on_train_epoch_end(self, trainer: lightning.Trainer, task: _Task) -> None:  # type: ignore[override]  # our own
         task.choose()  # here, because Lightning calls the task's own hook only after the callbacks'
         line = {
             "epoch": trainer.current_epoch + 1,

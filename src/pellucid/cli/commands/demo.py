@@ -39,17 +39,14 @@ def demo(*, out: Annotated[Path, Parameter(alias="-o")] = Path("demo"), seed: in
     pellucid demo --out demo
     """
     from pellucid.core.progress import track
-    from pellucid.core.registry import Registry
     from pellucid.networks.store import load
+    from pellucid.reports.kinds.record import record as write_report
     from pellucid.simulation.patients import simulate
 
     network = load("ecg-six")
     patients = [simulate(kind, seed=seed * 1000 + i) for i, kind in enumerate(KINDS)]
     explanations = [_explained(patient, network) for patient in track(patients, "explaining")]
-    reports: Registry[object] = Registry("pellucid.reports.kinds", "report")
-    write = reports["record"]
-    assert callable(write)
-    report = write(
+    report = write_report(
         explanations,
         out,
         title="Simulated patients: where the network looked, and where the truth is",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -60,10 +61,9 @@ def train(
     return output.DONE
 
 
-def _told(metrics: tuple[object, ...]) -> str:
+def _told(metrics: tuple[Mapping[str, Any], ...]) -> str:
     parts = []
     for scoring in metrics:
-        assert isinstance(scoring, dict)
         macro = scoring["macro"]
         parts.append(f"{scoring['data']}: macro AUC {macro['auc']['value']:.3f}, F1 {macro['f1']['value']:.3f}")
     return "; ".join(parts)
