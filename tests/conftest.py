@@ -24,11 +24,22 @@ def only_arrays(function: Callable[..., Any]) -> Callable[..., Any]:
     The others are left to the type checker: tests must be able to pass a wrong number or name and see the error
     that pellucid itself raises.
     """
-    hints = {name: hint for name, hint in function.__annotations__.items() if _names_an_array(hint)}
+    hints = {name: _resolved(hint, function) for name, hint in function.__annotations__.items()}
+    hints = {name: hint for name, hint in hints.items() if _names_an_array(hint)}
     if not hints:
         return function
     function.__annotations__ = hints
     return beartype(function)
+
+
+def _resolved(hint: object, function: Callable[..., Any]) -> object:
+    """Return the type that a postponed annotation names; the annotation itself where it cannot be known yet."""
+    if not isinstance(hint, str):
+        return hint
+    try:
+        return eval(hint, function.__globals__)
+    except (NameError, TypeError):  # named for the type checker alone
+        return hint
 
 
 def _names_an_array(hint: object) -> bool:

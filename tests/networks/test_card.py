@@ -23,6 +23,10 @@ def test_what_does_not_fit_is_told() -> None:
         Card(name="n", architecture="a", classes=("A", "B"), preparation=ECG, thresholds=(0.2,))
     with pytest.raises(SettingError, match=r"probabilities in 0\.\.1"):
         Card(name="n", architecture="a", classes=("A",), preparation=ECG, thresholds=(1.2,))
+    with pytest.raises(SettingError, match=r"'sigmod' is not known.*Did you mean 'sigmoid'"):
+        Card(name="n", architecture="a", classes=("A",), preparation=ECG, activation="sigmod")  # type: ignore[arg-type]  # wrong on purpose
+    with pytest.raises(SettingError, match="leave thresholds out"):
+        Card(name="n", architecture="a", classes=("A",), preparation=ECG, activation="softmax", thresholds=(0.5,))
     with pytest.raises(SettingError, match="different names"):
         Card(name="n", architecture="a", classes=("A", "A"), preparation=ECG)
     with pytest.raises(SettingError, match=r"'treshold' is not known.*Did you mean 'thresholds'"):

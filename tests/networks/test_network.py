@@ -61,5 +61,22 @@ def test_what_is_missing_is_told() -> None:
         network(lenght=4)
     with pytest.raises(InvalidInputError, match=r"logits \(1, 3\).*got \(1, 2\)"):
         Network(Toy(), ["A", "B", "C"], sampling_rate=100, length=200).predict(record(0))
+    with pytest.raises(InvalidInputError, match=r"not both; got both"):
+        network(size=(4, 4))
+    for wrong, told in (
+        ({"unit": "uv"}, "'uV'"),
+        ({"padding": "front"}, "both, end, none"),
+        ({"leads": "II"}, "a list"),
+        ({"gain": 0}, "blank"),
+    ):
+        with pytest.raises(InvalidInputError, match=told):
+            network(**wrong)
+    with pytest.raises(InvalidInputError, match=r"classes must be a list of names; got the text 'AB'"):
+        Network(Toy(), "AB", sampling_rate=100, length=200)
+    broken = network()
+    with torch.no_grad():
+        broken.module.scale.fill_(float("nan"))  # type: ignore[operator, union-attr]  # a Toy has a scale
+    with pytest.raises(InvalidInputError, match="not finite; check its weights"):
+        broken.predict(record(0.1))
     with pytest.raises(InvalidInputError, match="reads slices"):
         list(Network(Toy(), ["A", "B"], size=(4, 4)).logits_of(np.zeros((1, 12, 10), np.int16), 100))

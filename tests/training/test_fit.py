@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from pellucid.core.errors import InvalidInputError, UnreadableFileError
 from pellucid.training import fit as fitting
 from pellucid.training.batches import TrainingSet
 from pellucid.training.fit import ChoosingSet, choosing_loss, fit
@@ -88,6 +89,29 @@ def test_a_killed_fit_resumes_to_the_same_weights(tmp_path: Path, monkeypatch: p
     assert strip == [
         {key: value for key, value in line.items() if key != "seconds"} for line in log(tmp_path / "whole")
     ]
+
+
+def test_a_stopped_fit_stays_stopped(tmp_path: Path) -> None:
+    training, choosing = sets()
+    upside_down = ChoosingSet(choosing.signals, ~choosing.labels)
+    first = fit(Mean(), training, upside_down, config(epochs=20, patience=2), tmp_path)
+    again = fit(Mean(), training, upside_down, config(epochs=20, patience=2), tmp_path)
+    assert len(log(tmp_path)) == 3
+    assert all(torch.equal(value, again.state_dict()[name]) for name, value in first.state_dict().items())
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+    (tmp_path / "last.ckpt").write_bytes(b"PK\x03\x04 not a checkpoint")
+    with pytest.raises(UnreadableFileError, match=r"last\.ckpt cannot be read.*Remove it to start anew"):
+        fit(Mean(), *sets(), config(), tmp_path)
+
+
+def test_divergence_is_told_with_its_remedy(tmp_path: Path) -> None:
+    module = Mean()
+    with torch.no_grad():
+        module.head.bias.fill_(float("nan"))
+    with pytest.raises(InvalidInputError, match=r"diverged: the loss of epoch 1 is nan\. Lower fit\.learning_rate"):
+        fit(module, *sets(), config(), tmp_path)
 
 
 def test_it_stops_when_patience_ends_and_keeps_the_best(tmp_path: Path) -> None:

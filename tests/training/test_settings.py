@@ -51,6 +51,10 @@ def test_stages_follow_each_other() -> None:
         ({"data": {"dataset": "d", "train": [1, 9]}}, r"train, choose and test folds must be apart.*\[9\]"),
         ({"data": {"dataset": "d"}, "fit": {"patience": 0}}, "patience >= 1"),
         ({"data": {"dataset": "d"}, "fit": {"lr": 1}}, r"'lr' is not known; known: stages, batch"),
+        ({"data": {"dataset": "d"}, "fit": {"stages": []}}, "at least one stage"),
+        ({"data": {"dataset": "d"}, "name": "../x"}, r"letters, digits, _ \. and -; got \['\.\./x'\]"),
+        ({"data": {"dataset": "d"}, "members": [{"name": "a", "seed": 1}, {"name": "a", "seed": 2}]}, "must differ"),
+        ({"data": {"dataset": "d"}, "members": [{"name": "a", "seed": 1, "settings": {"widths": [4]}}]}, "got widths"),
         ({"data": {"dataset": "d"}, "augmentation": {"gain": 2}}, r"gain must be in 0\.\.1"),
     ],
 )

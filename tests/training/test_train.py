@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pellucid.core.errors import InvalidInputError
+from pellucid.core.errors import InvalidInputError, SettingError
 from pellucid.core.settings import decode
 from pellucid.networks.architectures.lead_net import LeadNet
 from pellucid.networks.store import load
@@ -81,6 +81,15 @@ def test_auxiliary_outputs_stand_behind_the_classes_and_are_dropped(small_ptbxl:
     assert task.training.labels[:, column].tolist() == [False, True]
     network = train(config, tmp_path / "run")
     assert network.module.head.out_features == 6  # type: ignore[union-attr]  # a LeadNet has a head
+
+
+def test_what_cannot_be_trained_is_told_before_any_fit(tmp_path: Path) -> None:
+    values = _as_dict(CONFIG)
+    with pytest.raises(SettingError, match=r"batch must be at most the 21 training records; got 64"):
+        train(decode(TrainingConfig, {**values, "fit": {"batch": 64}}, where="test"), tmp_path / "a")
+    wrong = {"settings": {"width": [4]}}
+    with pytest.raises(SettingError, match=r"training small: settings of lead_net: .*'width'"):
+        train(decode(TrainingConfig, {**values, "network": wrong}, where="test"), tmp_path / "b")
 
 
 def test_auxiliary_outputs_that_a_data_set_lacks_are_told(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 if TYPE_CHECKING:
@@ -39,8 +40,14 @@ def stretches(signals: NDArray[np.int16], positions: Sequence[int], samples: int
 
 
 def disturbed(
-    signals: Tensor, sampling_rate: float, generator: torch.Generator, *, gain: float, wander: float, noise: float
-) -> Tensor:
+    signals: Float[Tensor, "record lead sample"],
+    sampling_rate: float,
+    generator: torch.Generator,
+    *,
+    gain: float,
+    wander: float,
+    noise: float,
+) -> Float[Tensor, "record lead sample"]:
     """Return the signals with another gain, baseline wander and white noise, each record by its own draw.
 
     Parameters

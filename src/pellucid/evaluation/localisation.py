@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float
 
 from pellucid.core.errors import InvalidInputError
 from pellucid.core.randomness import generator
@@ -33,7 +33,13 @@ class Lift:
     moved: float
 
 
-def mask_lift(relevance: NDArray[np.floating], mask: NDArray[np.bool_], *, moves: int = 20, seed: int = 0) -> Lift:
+def mask_lift(
+    relevance: Float[np.ndarray, "lead sample"],
+    mask: Bool[np.ndarray, "_lead _sample"],
+    *,
+    moves: int = 20,
+    seed: int = 0,
+) -> Lift:
     """Return the lift of positive relevance in a mask, beside that of the mask moved in time.
 
     Parameters

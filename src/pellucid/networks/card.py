@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pellucid.core.errors import SettingError
+from pellucid.core.errors import SettingError, unknown_name
 from pellucid.core.settings import Settings
 from pellucid.networks.preparation import EcgPreparation, SlicePreparation
+
+_ACTIVATIONS = ("sigmoid", "softmax")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +22,7 @@ class Card(Settings):
     name
         What commands and reports call the network.
     architecture
-        A name of `available("networks")`, or the class of a foreign module.
+        A name of `available("architectures")`, or the class of a foreign module.
     architecture_settings
         What the architecture is built with, beside the number of classes.
     classes
@@ -41,6 +43,8 @@ class Card(Settings):
         Data and split hashes, configuration, versions, seconds, machine.
     metrics
         Of each scoring: data, folds, figures with intervals. Every scoring of the test folds is listed.
+    earlier_scorings
+        In words, what else was scored on the test folds on the way to this network.
     licence, attribution, limits
         What a user must know before passing anything on.
     """
@@ -57,11 +61,18 @@ class Card(Settings):
     layer: str | None = None
     training: Mapping[str, Any] = field(default_factory=dict)
     metrics: tuple[Mapping[str, Any], ...] = ()
+    earlier_scorings: tuple[str, ...] = ()
     licence: str = ""
     attribution: str = ""
     limits: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.activation not in _ACTIVATIONS:
+            raise SettingError(str(unknown_name("activation", self.activation, _ACTIVATIONS)))
+        if self.thresholds and self.activation == "softmax":
+            raise SettingError(
+                f"{self.name} has exclusive classes (softmax): the largest is found; leave thresholds out."
+            )
         if not self.classes or len(set(self.classes)) != len(self.classes):
             raise SettingError(f"classes of {self.name} must be different names, one a logit; got {self.classes!r}.")
         if self.thresholds and len(self.thresholds) != len(self.classes):

@@ -72,7 +72,7 @@ class Network:
         card = Card(
             name=name or architecture,
             architecture=architecture,
-            classes=tuple(classes),
+            classes=_names("classes", classes),
             activation=activation,
             preparation=_preparation(leads, sampling_rate, length, size, preparation),
             thresholds=tuple(float(value) for value in thresholds or ()),
@@ -103,8 +103,9 @@ class Network:
 
     @property
     def thresholds(self) -> NDArray[np.float64]:
-        """(class,): the card's, or 0.5."""
-        return np.array(self.card.thresholds or [0.5] * len(self.classes))
+        """(class,): the card's, or 0.5; NaN where classes are exclusive and the largest is found."""
+        without = np.nan if self.card.activation == "softmax" else 0.5
+        return np.array(self.card.thresholds or [without] * len(self.classes))
 
     def prepare(self, record: EcgRecord | MriSlice) -> Prepared:
         """Return the record as input of the module, and the way back."""
@@ -146,6 +147,10 @@ class Network:
                 f"its {len(self.classes)} classes; got {shape}."
             )
         answer: NDArray[np.float64] = out.double().cpu().numpy()
+        if not np.isfinite(answer).all():
+            raise InvalidInputError(
+                f"module of network {self.name} gives logits that are not finite; check its weights."
+            )
         return answer
 
     def logits_of(
@@ -183,6 +188,12 @@ class Network:
         return f"Network({self.name!r}, {len(self.classes)} classes, {self.card.architecture})"
 
 
+def _names(what: str, names: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(names, str):  # its letters would do as names
+        raise InvalidInputError(f"{what} must be a list of names; got the text {names!r}. Write [{names!r}].")
+    return tuple(names)
+
+
 def _preparation(
     leads: str | Sequence[str],
     sampling_rate: float | None,
@@ -190,11 +201,13 @@ def _preparation(
     size: tuple[int, int] | None,
     more: dict[str, Any],
 ) -> EcgPreparation | SlicePreparation:
+    if size is not None and (sampling_rate is not None or length is not None):
+        raise InvalidInputError("a network reads ECGs (sampling_rate=, length=) or slices (size=), not both; got both.")
     try:
         if size is not None:
             return SlicePreparation(size=size, **more)
         if sampling_rate is not None and length is not None:
-            names = STANDARD if leads == "standard" else tuple(leads)
+            names = STANDARD if leads == "standard" else _names("leads", leads)
             return EcgPreparation(leads=names, sampling_rate=sampling_rate, length=length, **more)
     except TypeError as error:
         raise InvalidInputError(f"a network's preparation: {error}.") from error

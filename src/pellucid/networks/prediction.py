@@ -29,7 +29,7 @@ class Prediction:
     logits, probabilities
         (class,).
     thresholds
-        (class,): a class is found where its probability is above. For `softmax` the largest class is found.
+        (class,): a class is found where its probability is above. NaN for `softmax`, where the largest is found.
     descriptions
         Classes in words, where the card has them.
     """
@@ -90,13 +90,14 @@ class Prediction:
             },
             index=pd.Index(self.classes, name="class"),
         )
-        margin = _log_odds(self.probabilities) - _log_odds(self.thresholds)
+        margin = _log_odds(self.probabilities) - (0 if self.exclusive else _log_odds(self.thresholds))
         return table.iloc[np.argsort(-margin, kind="stable")]
 
     def _repr_html_(self) -> str:
         rows = self.table()
         shown = rows.assign(
-            probability=rows["probability"].map("{:.3f}".format), threshold=rows["threshold"].map("{:.3f}".format)
+            probability=rows["probability"].map("{:.3f}".format),
+            threshold=rows["threshold"].map(lambda value: "" if np.isnan(value) else f"{value:.3f}"),
         )
         names = f"<b>{html.escape(self.record)}</b> by {html.escape(self.network)}"
         title = f"<p>{names}. Research use only, not a diagnosis.</p>"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pellucid.core.errors import InvalidInputError, SettingError
+from pellucid.core.errors import InvalidInputError, SettingError, unknown_name
 from pellucid.core.settings import Settings
 from pellucid.records.ecg import EcgRecord
 from pellucid.records.leads import STANDARD
@@ -18,6 +18,9 @@ from pellucid.records.slice import MriSlice
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+_PADDINGS = ("both", "end", "none")
+_UNITS = ("mV", "uV")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +113,12 @@ class EcgPreparation(Settings):
             )
         if not self.leads:
             raise SettingError("preparation needs at least one lead.")
+        if self.padding not in _PADDINGS:
+            raise SettingError(str(unknown_name("padding", self.padding, _PADDINGS)))
+        if self.unit not in _UNITS:
+            raise SettingError(str(unknown_name("unit", self.unit, _UNITS)))
+        if self.gain == 0:
+            raise SettingError("gain must not be 0: it would blank the record.")
 
     def __call__(self, record: EcgRecord | MriSlice) -> Prepared:
         """Return the record as the network's input.
@@ -131,7 +140,8 @@ class EcgPreparation(Settings):
         self._check(seen)
         window = min(seen.samples, round(self.length / self.sampling_rate * seen.sampling_rate))
         first = (seen.samples - window) // 2
-        signal = self._at_rate(seen.signal[:, first : first + window], seen.sampling_rate)
+        signal = self._filtered(seen.signal, seen.sampling_rate)[:, first : first + window]
+        signal = self._at_rate(signal, seen.sampling_rate)
         signal, left = self._padded(signal)
         kept = min(self.length, resampled_length(window, seen.sampling_rate, self.sampling_rate))
         valid = np.zeros(signal.shape[-1], dtype=bool)
@@ -150,12 +160,16 @@ class EcgPreparation(Settings):
         """Return many records of one length, (record, lead, sample) in mV with this preparation's leads, as input."""
         window = min(signals.shape[-1], round(self.length / self.sampling_rate * sampling_rate))
         first = (signals.shape[-1] - window) // 2
-        prepared, _ = self._padded(self._at_rate(signals[..., first : first + window], sampling_rate))
+        signals = self._filtered(signals, sampling_rate)[..., first : first + window]
+        prepared, _ = self._padded(self._at_rate(signals, sampling_rate))
         return prepared.astype(np.float32)
 
-    def _at_rate(self, signal: NDArray[np.floating], rate: float) -> NDArray[np.floating]:
+    def _filtered(self, signal: NDArray[np.floating], rate: float) -> NDArray[np.floating]:
         for one in self.filters:
             signal = _filtered(signal, rate, one)
+        return signal
+
+    def _at_rate(self, signal: NDArray[np.floating], rate: float) -> NDArray[np.floating]:
         signal = resample(signal, rate, self.sampling_rate)[..., : self.length]
         scale = self.gain * (1000.0 if self.unit == "uV" else 1.0)
         return signal * scale
@@ -214,7 +228,12 @@ def _filtered(signal: NDArray[np.floating], rate: float, one: Filter) -> NDArray
             f"a high pass at {one.frequency:g} Hz needs more than {2 * one.frequency:g} Hz; got {rate:g}."
         )
     sections = butter(one.order, one.frequency, one.kind, fs=rate, output="sos")
-    filtered: NDArray[np.floating] = sosfiltfilt(sections, signal, axis=-1)
+    try:
+        filtered: NDArray[np.floating] = sosfiltfilt(sections, signal, axis=-1)
+    except ValueError as error:  # scipy wants more samples than it pads with
+        raise InvalidInputError(
+            f"a record of {signal.shape[-1]} samples is too short for a {one.kind} filter."
+        ) from error
     return filtered
 
 

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from pellucid.core.errors import InvalidInputError, UnreadableFileError, unknown_name
+from pellucid.core.errors import InvalidInputError, SettingError, UnreadableFileError, unknown_name
 from pellucid.core.files import write_json, written_whole
 from pellucid.core.registry import Registry, normalised
 from pellucid.core.settings import decode, encode
@@ -59,9 +59,23 @@ def load(name: str | Path, module: nn.Module | None = None) -> Network:
                 f"network {folder} is of the foreign class {card.architecture}; its code is not stored. "
                 "Give a module of that class: load(folder, module=...)."
             )
-        module = ARCHITECTURES[card.architecture](classes=len(card.classes), **card.architecture_settings)
+        module = module_of(card.architecture, len(card.classes), card.architecture_settings, where=str(folder / _CARD))
     put_weights(module, read_weights(folder / _WEIGHTS), str(folder / _WEIGHTS))
     return Network.of(module, card)
+
+
+def module_of(architecture: str, classes: int, settings: Mapping[str, Any], *, where: str) -> nn.Module:
+    """Return a new module of a registered architecture.
+
+    Raises
+    ------
+    SettingError
+        When the architecture takes no such settings; `where` is named.
+    """
+    try:
+        return ARCHITECTURES[architecture](classes=classes, **settings)
+    except (TypeError, ValueError) as error:
+        raise SettingError(f"{where}: settings of {architecture}: {error}.") from error
 
 
 def save(network: Network, folder: Path, *, half: bool = False) -> Path:
@@ -84,7 +98,7 @@ def read_card(folder: Path) -> Card:
         return decode(Card, json.loads(path.read_text(encoding="utf-8")), where=str(path))
     except OSError as error:
         raise UnreadableFileError(f"network {folder} must hold {_CARD}; it cannot be read: {error}.") from error
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise UnreadableFileError(f"card {path} is not JSON: {error}.") from error
 
 
@@ -170,6 +184,8 @@ def foreign(spec: str, weights: Path | None = None, **network: Any) -> Network:
     except (ImportError, AttributeError) as error:
         raise InvalidInputError(f"network {spec} cannot be imported: {error}. Is it on PYTHONPATH?") from error
     built = build()
+    if isinstance(built, Network) and network:
+        raise InvalidInputError(f"network {spec} describes itself; leave out {', '.join(sorted(network))}.")
     module = built.module if isinstance(built, Network) else built
     if not isinstance(module, nn.Module):
         raise InvalidInputError(

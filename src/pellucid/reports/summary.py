@@ -93,5 +93,5 @@ def _attribution(number: int, shown: Map, pictures: Sequence[Path]) -> dict[str,
     return entry
 
 
-def _by_class(classes: Sequence[str], values: Any) -> Mapping[str, float]:
-    return {name: float(value) for name, value in zip(classes, values, strict=True)}
+def _by_class(classes: Sequence[str], values: Any) -> Mapping[str, float | None]:
+    return {name: None if np.isnan(value) else float(value) for name, value in zip(classes, values, strict=True)}

@@ -39,6 +39,9 @@ _PLACES: dict[str, tuple[tuple[tuple[str, ...], _Window], ...]] = {
 }
 
 
+_ROUNDING = 1e-6  # in samples: a time that falls on a sample falls on it in floating point too
+
+
 def checked(diagnoses: str | Sequence[str]) -> tuple[str, ...]:
     """Return diagnoses in the standard spelling and order, without doubles; NORM or nothing gives ().
 
@@ -104,5 +107,6 @@ def _inside(starts: Iterable[float], ends: Iterable[float], samples: int, rate: 
     inside = np.zeros(samples, dtype=bool)
     for start, end in zip(starts, ends, strict=True):
         if end > start:  # false as well where an event is missing (NaN)
-            inside[max(0, int(np.ceil(start * rate))) : max(0, int(np.ceil(end * rate)))] = True
+            first, behind = (max(0, int(np.ceil(time * rate - _ROUNDING))) for time in (start, end))
+            inside[first:behind] = True
     return inside

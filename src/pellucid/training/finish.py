@@ -27,6 +27,7 @@ from pellucid.networks.network import Network
 from pellucid.networks.preparation import EcgPreparation
 from pellucid.records.leads import STANDARD
 from pellucid.training.estimates import Scores
+from pellucid.training.fit import precision_used
 from pellucid.training.scores import scores
 from pellucid.training.settings import TrainingConfig
 from pellucid.training.thresholds import best_thresholds
@@ -74,6 +75,7 @@ def finished(config: TrainingConfig, modules: Sequence[nn.Module], source: Datas
         licence=config.licence,
         attribution=config.attribution,
         limits=config.limits,
+        earlier_scorings=config.earlier_scorings,
     )
     network = Network.of(module, card)
     chosen = source.select(folds=config.data.choose, records=config.data.records)
@@ -81,12 +83,16 @@ def finished(config: TrainingConfig, modules: Sequence[nn.Module], source: Datas
     folds = ", ".join(map(str, config.data.choose))
     card = replace(
         card,
-        thresholds=tuple(float(f"{value:.6g}") for value in thresholds),
+        thresholds=tuple(float(value) for value in thresholds),
         thresholds_from=f"maximal F1 on fold {folds} of {source.name}",
     )
     network = Network.of(module, card)
-    metrics = [_scored(network, source.select(folds=[fold]), f"fold {fold}, chosen on") for fold in config.data.choose]
-    metrics += [_scored(network, source.select(folds=[fold]), f"fold {fold}, test") for fold in config.data.test]
+    records = config.data.records
+    metrics = [
+        _scored(network, source.select(folds=[fold], records=records), f"fold {fold}, {role}")
+        for role, folds in (("chosen on", config.data.choose), ("test", config.data.test))
+        for fold in folds
+    ]
     return Network.of(module, replace(card, metrics=tuple(metrics)))
 
 
@@ -138,6 +144,7 @@ def _training(config: TrainingConfig, source: Dataset, folder: Path) -> dict[str
         },
         "seconds": round(sum(line["seconds"] for line in lines)),
         "epochs": len(lines),
+        "precision": precision_used(config.fit.precision),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} used",
         "versions": versions(),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import time
 import warnings
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from pellucid.core.errors import InvalidInputError, UnreadableFileError
+from pellucid.core.files import write_text
 from pellucid.core.progress import Tick, opened
 from pellucid.training.averaging import WeightAverage
 from pellucid.training.batches import Batch, EpochBatches, TrainingSet
@@ -60,7 +63,7 @@ def fit(
         accelerator="auto",
         devices=1,
         max_epochs=config.fit.epochs,
-        precision=_precision(config.fit.precision),
+        precision=precision_used(config.fit.precision),
         logger=False,
         enable_progress_bar=False,
         enable_model_summary=False,
@@ -81,15 +84,30 @@ def fit(
         default_root_dir=folder,
     )
     last = folder / "last.ckpt"
+    kept = _checkpoint(last)
+    if kept is not None and kept["record"].get("stopped"):
+        module.load_state_dict(kept["best"])
+        return module.eval()
     with torch.random.fork_rng(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")  # Lightning's own use of torch
         warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists and is not empty.*")
-        trainer.fit(task, ckpt_path=str(last) if last.is_file() else None, weights_only=False)
+        trainer.fit(task, ckpt_path=str(last) if kept is not None else None, weights_only=True)
     module.load_state_dict(task.best)
     return module.eval()
 
 
-def _precision(wanted: Literal["auto", "bfloat16", "float32"]) -> Literal["bf16-mixed", "32-true"]:
+def _checkpoint(path: Path) -> dict[str, Any] | None:
+    if not path.is_file():
+        return None
+    try:
+        kept: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)["pellucid"]
+    except Exception as error:  # torch raises its unpickler's errors of any kind
+        raise UnreadableFileError(f"checkpoint {path} cannot be read ({error}). Remove it to start anew.") from error
+    return kept
+
+
+def precision_used(wanted: Literal["auto", "bfloat16", "float32"]) -> Literal["bf16-mixed", "32-true"]:
+    """Return Lightning's name of the precision; `auto` is bfloat16 where the machine has it."""
     if wanted == "auto":
         fast = torch.cuda.is_available() or torch.ops.mkldnn._is_mkldnn_bf16_supported()
         return "bf16-mixed" if fast else "32-true"
@@ -148,20 +166,29 @@ class _Task(lightning.LightningModule):
         self.losses.append(float(loss.detach()))
         return loss
 
+    def on_fit_start(self) -> None:
+        self.average.module.to(self.device)
+
     def on_train_batch_end(self, *_: object) -> None:
         self.average.update(self.module)
 
     def choose(self) -> None:
         """Score the averaged weights, keep them if they are the best so far, stop when patience ends."""
         loss = choosing_loss(self.average.module, self.choosing_set, self.device)
+        if not math.isfinite(loss):
+            raise InvalidInputError(
+                f"training {self.config.name} diverged: the loss of epoch {self.current_epoch + 1} is {loss}. "
+                f"Lower fit.learning_rate, which is {self.config.fit.learning_rate:g}."
+            )
         fit = self.config.fit
         earlier = self.record.get("best", float("inf"))
-        if not loss >= earlier:
+        if loss < earlier:
             self.record["best"], self.record["best_epoch"] = loss, float(self.current_epoch)
             self.best = {name: value.clone() for name, value in self.average.module.state_dict().items()}
         self.record |= {"loss": float(np.mean(self.losses)), "choosing_loss": loss}
         self.losses = []
         if self.current_epoch - self.record["best_epoch"] >= fit.patience:
+            self.record["stopped"] = 1.0
             self.trainer.should_stop = True
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -213,7 +240,7 @@ class _Log(Callback):
         }
         kept = self.path.read_text(encoding="utf-8").splitlines() if self.path.is_file() else []
         kept = [row for row in kept if json.loads(row)["epoch"] < line["epoch"]]
-        self.path.write_text("\n".join([*kept, json.dumps(line)]) + "\n", encoding="utf-8")
+        write_text(self.path, "\n".join([*kept, json.dumps(line)]) + "\n")
 
 
 class _Progress(Callback):

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 
-def bce_with_auxiliary(logits: Tensor, labels: Tensor, auxiliary: Tensor, known: Tensor, *, weight: float) -> Tensor:
+def bce_with_auxiliary(
+    logits: Float[Tensor, "record output"],
+    labels: Float[Tensor, "record class"],
+    auxiliary: Float[Tensor, "record target"],
+    known: Float[Tensor, "record target"],
+    *,
+    weight: float,
+) -> Float[Tensor, ""]:
     """Return the mean binary cross-entropy over classes plus `weight` times the auxiliary one.
 
     Parameters

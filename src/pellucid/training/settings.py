@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from pellucid.core.errors import SettingError
+from pellucid.core.registry import normalised
 from pellucid.core.settings import Settings, decode, read_toml
+
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+_OF_A_MEMBER = {"pools", "dropout", "lead_dropout"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +77,8 @@ class FitSettings(Settings):
     precision: Literal["auto", "bfloat16", "float32"] = "auto"
 
     def __post_init__(self) -> None:
+        if not self.stages:
+            raise SettingError("stages must name at least one stage, as { epochs = 8, seconds = [5.0] }; got none.")
         if self.batch < 2 or self.learning_rate <= 0 or not 0 <= self.averaging < 1 or self.patience < 1:
             raise SettingError(
                 "fit needs batch >= 2, learning_rate > 0, 0 <= averaging < 1 and patience >= 1; "
@@ -137,7 +144,8 @@ class Member(Settings):
 class TrainingConfig(Settings):
     """A whole training: data, network, fit. The file is the record of what was done.
 
-    With `members` each is fitted and all are joined; `half` stores the weights as float16.
+    With `members` each is fitted and all are joined; `half` stores the weights as float16. `earlier_scorings` tells
+    what else was scored on the test folds on the way here.
     """
 
     name: str
@@ -149,9 +157,28 @@ class TrainingConfig(Settings):
     auxiliary: AuxiliarySettings = field(default_factory=AuxiliarySettings)
     members: tuple[Member, ...] = ()
     half: bool = False
+    earlier_scorings: tuple[str, ...] = ()
     licence: str = ""
     attribution: str = ""
     limits: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [self.name, *(member.name for member in self.members)]
+        strange = [name for name in names if not _NAME.fullmatch(name)]
+        if strange or len({member.name for member in self.members}) != len(self.members):
+            raise SettingError(
+                f"names of a training and its members must differ and be of letters, digits, _ . and -; got {names}."
+            )
+        if self.members and normalised(self.network.architecture) != "lead_net":
+            raise SettingError(
+                f"members of {self.name} must be lead_net to be joined; got {self.network.architecture}."
+            )
+        other = sorted({key for member in self.members for key in member.settings} - _OF_A_MEMBER)
+        if other:
+            raise SettingError(
+                f"settings of a member must be {', '.join(sorted(_OF_A_MEMBER))}, for members are joined; "
+                f"got {', '.join(other)}. Set what they share in [network]."
+            )
 
     def trainings(self) -> tuple[TrainingConfig, ...]:
         """Return one configuration for each network to fit: the members', or this one."""

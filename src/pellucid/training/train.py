@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import nn
 
 from pellucid.core.errors import InvalidInputError, SettingError
@@ -21,7 +21,7 @@ from pellucid.datasets.auxiliary import Targets
 from pellucid.datasets.dataset import Dataset, dataset
 from pellucid.datasets.labels import ClassSet
 from pellucid.networks.network import Network
-from pellucid.networks.store import ARCHITECTURES, save
+from pellucid.networks.store import module_of, put_weights, read_weights, save
 from pellucid.training.batches import TrainingSet
 from pellucid.training.finish import finished
 from pellucid.training.fit import ChoosingSet, fit
@@ -85,24 +85,29 @@ def fitted(config: TrainingConfig, source: Dataset, folder: Path) -> nn.Module:
     folder
         Keeps checkpoints and, at the end, `weights.safetensors`; a second call reads these.
     """
-    architecture = ARCHITECTURES[config.network.architecture]
     done = folder / "weights.safetensors"
+    settings, where = config.network.settings, f"training {config.name}"
     if done.is_file():
-        module = architecture(classes=len(source.classes), **config.network.settings)
-        module.load_state_dict(load_file(done))
+        module = module_of(config.network.architecture, len(source.classes), settings, where=where)
+        put_weights(module, read_weights(done), str(done))
         return module.eval()
     task = learning_task(config, source)
     with torch.random.fork_rng():
         torch.manual_seed(config.seed)  # noqa: TID251  # initial weights have no other; put back by fork_rng
-        module = architecture(classes=len(task.outputs), **config.network.settings)
+        module = module_of(config.network.architecture, len(task.outputs), settings, where=where)
+    keep = getattr(module, "keep", None)
+    drops = len(task.kept) < len(task.outputs)
+    if drops and keep is None:
+        raise SettingError(
+            f"auxiliary outputs need an architecture that can drop them; {config.network.architecture} cannot. "
+            "Set auxiliary.statements and auxiliary.reports to false."
+        )
+    if len(task.training.signals) < config.fit.batch:
+        raise SettingError(
+            f"fit.batch must be at most the {len(task.training.signals)} training records; got {config.fit.batch}."
+        )
     module = fit(module, task.training, task.choosing, config, folder)
-    if len(task.kept) < len(task.outputs):
-        keep = getattr(module, "keep", None)
-        if keep is None:
-            raise SettingError(
-                f"auxiliary outputs need an architecture that can drop them; {config.network.architecture} cannot. "
-                "Set auxiliary.statements and auxiliary.reports to false."
-            )
+    if drops and keep is not None:
         keep(task.kept)
     with written_whole(done) as temporary:
         save_file({name: value.contiguous() for name, value in module.state_dict().items()}, temporary)

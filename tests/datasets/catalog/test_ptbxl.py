@@ -77,6 +77,20 @@ def test_the_array_holds_what_the_files_hold(small_ptbxl: Path) -> None:
     np.testing.assert_array_equal(everything.select(folds=[10]).signals()[0], signals[2])
 
 
+def test_an_array_of_other_files_is_not_taken_for_theirs(small_ptbxl: Path) -> None:
+    before = np.array(dataset(f"ptbxl:{small_ptbxl}").signals())
+    path = small_ptbxl / "records100" / "00000" / "00001_lr.dat"
+    path.write_bytes(bytes(len(path.read_bytes())))
+    after = dataset(f"ptbxl:{small_ptbxl}").signals()
+    assert before[0].any()
+    assert not after[0].any()
+
+
+def test_other_classes_keep_the_likelihood_threshold(small_ptbxl: Path) -> None:
+    everything = dataset(f"ptbxl:{small_ptbxl}", min_likelihood=50)
+    assert not everything.with_classes(dataset(f"ptbxl:{small_ptbxl}", classes="all").class_set).labels.loc[2, "CLBBB"]  # type: ignore[attr-defined]  # PTB-XL offers it
+
+
 def test_a_damaged_array_is_built_anew(small_ptbxl: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pellucid.datasets import packed
 

@@ -84,6 +84,13 @@ def test_joined_members_average_their_logits_and_stay_additive() -> None:
     torch.testing.assert_close(found.maps.sum((2, 3)) + found.bias, joined(x), rtol=0, atol=1e-12)
 
 
+def test_unlike_members_are_not_joined() -> None:
+    other = LeadNet(3, **{**SMALL, "dilations": (1, 1, 1)})  # type: ignore[arg-type]  # overridden
+    for unlike in (other, network(pools=(("mean",), ("mean",)))):
+        with pytest.raises(InvalidInputError, match="one encoder each, alike but for their pooling"):
+            join([network(), unlike], [("mean",), ("mean",)], **SMALL)
+
+
 def test_keep_drops_outputs_in_the_order_asked_for() -> None:
     module = network(classes=5)
     x = signals()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -22,6 +23,7 @@ from pellucid.records.leads import STANDARD
 
 _CLASS_SETS = ("six", "all", "diagnostic", "sub", "super", "form", "rhythm")
 _MICROVOLTS_PER_MV = 1000.0
+_NOT_RECORDED = -(2**15)  # WFDB's mark in 16-bit files
 _REMARKS = ("baseline_drift", "static_noise", "burst_noise", "pacemaker", "extra_beats")
 
 
@@ -62,8 +64,8 @@ class Ptbxl(Dataset):
         self.table = _table(self.folder, self.sampling_rate)
         if not 0 <= min_likelihood <= 100:
             raise InvalidInputError(f"min_likelihood must be 0 to 100; got {min_likelihood!r}.")
-        graded = set(self.statements.index[self.statements["diagnostic"]])
-        self.labels = _labels(self.table["codes"], self.class_set, graded, min_likelihood)
+        self.min_likelihood = min_likelihood
+        self.labels = self._labels_of(self.class_set)
         self._positions = np.arange(len(self.table))
         self._all_files = tuple(self.table["file"])
 
@@ -92,7 +94,6 @@ class Ptbxl(Dataset):
 
         Cost: on first use every file is read once (about 2 ms each); the map takes 24 kB a record at 100 Hz.
         """
-        database = (self.folder / "ptbxl_database.csv").stat()
         everything = packed(
             self._all_files,
             lambda position: self._digital(self._all_files[position]),
@@ -100,7 +101,7 @@ class Ptbxl(Dataset):
             identity=[
                 str(self.folder.resolve()),
                 f"{self.sampling_rate:g} Hz",
-                f"{database.st_size} {database.st_mtime_ns}",
+                _signature(self.folder, self._all_files),
             ],
             title="reading PTB-XL",
         )
@@ -119,10 +120,10 @@ class Ptbxl(Dataset):
         return [class_set(name, self.statements) for name in ("all", "sub", "super")]
 
     def with_classes(self, classes: ClassSet) -> Ptbxl:
-        """Return the same records with other labels, every key counting."""
+        """Return the same records with other labels."""
         other = copy.copy(self)
         other.class_set = classes
-        other.labels = _labels(self.table["codes"], classes, set(), 0.0)
+        other.labels = self._labels_of(classes)
         return other
 
     def auxiliary(self, training: NDArray[np.bool_]) -> Targets:
@@ -134,6 +135,10 @@ class Ptbxl(Dataset):
         fields += [mentioned(table["extra_beats"], "VES"), mentioned(table["extra_beats"], "SVES")]
         fields += [likely(list(table["codes"]), training)]
         return sum(fields, start=words(table["report"], training))
+
+    def _labels_of(self, classes: ClassSet) -> pd.DataFrame:
+        graded = set(self.statements.index[self.statements["diagnostic"]])
+        return _labels(self.table["codes"], classes, graded, self.min_likelihood)
 
     def _subset(self, positions: NDArray[np.intp]) -> Ptbxl:
         part = copy.copy(self)
@@ -156,9 +161,23 @@ class Ptbxl(Dataset):
                 f"record {self.folder / file} must have the 12 leads at 1000 units per mV; got {record.sig_name}, "
                 f"{record.adc_gain}. Is this PTB-XL?"
             )
+        if (record.d_signal == _NOT_RECORDED).any():
+            raise UnreadableFileError(f"record {self.folder / file} has samples that were not recorded. Leave it out.")
         digital = record.d_signal - np.asarray(record.baseline)
         rows: NDArray[np.int16] = digital.T[[order[lead.lower()] for lead in STANDARD]].astype(np.int16)
         return rows
+
+
+def _signature(folder: Path, files: Sequence[str]) -> str:
+    """Return number, bytes and newest change of the folders' signal files: what an array made of them depends on."""
+    entries = [
+        entry.stat()
+        for parent in sorted({(folder / file).parent for file in files})
+        for entry in os.scandir(parent)
+        if entry.name.endswith(".dat")
+    ]
+    newest = max((entry.st_mtime_ns for entry in entries), default=0)
+    return f"{len(entries)} files, {sum(entry.st_size for entry in entries)} bytes, {newest}"
 
 
 def class_set(classes: str | Sequence[str], statements: pd.DataFrame) -> ClassSet:

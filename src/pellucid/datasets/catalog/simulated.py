@@ -53,6 +53,7 @@ class Simulated(Dataset):
         count = int(place)
         self.sampling_rate = float(sampling_rate)
         self.seed = seed
+        self._signals: NDArray[np.int16] | None = None
         kinds = [_KINDS[i % len(_KINDS)] for i in range(count)]
         ids = pd.Index(range(count), name="record")
         self.table = pd.DataFrame(
@@ -82,12 +83,15 @@ class Simulated(Dataset):
         return _patient(self.table.loc[record_id, "codes"], self.seed * 1_000_000 + int(record_id), self.sampling_rate)
 
     def signals(self) -> NDArray[np.int16]:
-        """Return (record, lead, sample) in microvolts. Cost: about 8 ms a record."""
-        rows = [np.rint(self.read(i).signal * 1000).astype(np.int16) for i in track(self.table.index, "simulating")]
-        return np.stack(rows)
+        """Return (record, lead, sample) in microvolts. Made once; about 8 ms a record."""
+        if self._signals is None:
+            rows = [np.rint(self.read(i).signal * 1000).astype(np.int16) for i in track(self.table.index, "simulating")]
+            self._signals = np.stack(rows)
+        return self._signals
 
     def _subset(self, positions: NDArray[np.intp]) -> Simulated:
         part = copy.copy(self)
+        part._signals = None if self._signals is None else self._signals[positions]
         part.table = self.table.iloc[positions]
         part.labels = self.labels.iloc[positions]
         return part

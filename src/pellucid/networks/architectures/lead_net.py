@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import cast
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from pellucid.core.errors import InvalidInputError
@@ -31,8 +32,8 @@ class AdditiveMap:
         Cell i is centred at `offset + i * jump`, in input samples.
     """
 
-    maps: Tensor
-    bias: Tensor
+    maps: Float[Tensor, "batch class lead cell"]
+    bias: Float[Tensor, " class"]
     offset: float
     jump: float
 
@@ -82,6 +83,7 @@ class LeadNet(nn.Module):
         super().__init__()
         _check(pools, widths, kernels, strides, dilations)
         self.leads = leads
+        self.shape = (leads, tuple(widths), tuple(kernels), tuple(strides), tuple(dilations))
         self.pools = tuple(tuple(names) for names in pools)
         self.jump = int(torch.tensor(strides).prod())
         self.lead_dropout = lead_dropout
@@ -94,8 +96,8 @@ class LeadNet(nn.Module):
         self.head = nn.Linear(leads * per_lead, classes)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub lacks this form
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return logits (batch, class) of (batch, lead, sample) in mV."""
+    def forward(self, x: Float[Tensor, "batch lead sample"]) -> Float[Tensor, "batch class"]:
+        """Return logits of signals in mV."""
         encoded = self._encoded(x)
         # Pooling and head stay in float32 under autocast: a logit is a sum of thousands of shares.
         with torch.autocast(x.device.type, enabled=False):
@@ -104,7 +106,7 @@ class LeadNet(nn.Module):
         return logits
 
     @torch.no_grad()
-    def additive_map(self, x: Tensor) -> AdditiveMap:
+    def additive_map(self, x: Float[Tensor, "batch lead sample"]) -> AdditiveMap:
         """Return the exact shares of every logit over leads and cells. Cost: one forward pass.
 
         Raises
@@ -136,7 +138,7 @@ class LeadNet(nn.Module):
             head.bias.copy_(self.head.bias[list(classes)])
         self.head = head
 
-    def _encoded(self, x: Tensor) -> Tensor:
+    def _encoded(self, x: Float[Tensor, "batch lead sample"]) -> Float[Tensor, "batch lead feature cell"]:
         x = (x.clamp(-_CLIP_MV, _CLIP_MV) / _SCALE_MV).unsqueeze(1)
         # Leads are rows of a picture one pixel high each: (1, k) kernels never see two of them.
         x = x.contiguous(memory_format=torch.channels_last)
@@ -170,8 +172,15 @@ def join(networks: Sequence[LeadNet], pools: Sequence[Sequence[str]], **settings
         The poolings of each, in order.
     settings
         The other settings they share.
+
+    Raises
+    ------
+    InvalidInputError
+        When one is of several encoders or of another shape.
     """
     first = networks[0]
+    if any(len(network.encoders) != 1 or network.shape != first.shape for network in networks):
+        raise InvalidInputError("LeadNets to join must have one encoder each, alike but for their pooling.")
     joined = LeadNet(first.head.out_features, first.leads, pools, **settings)  # type: ignore[arg-type]  # as given
     with torch.no_grad():
         for index, network in enumerate(networks):

@@ -6,6 +6,7 @@ import math
 from itertools import pairwise
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from pellucid.core.errors import InvalidInputError
@@ -49,8 +50,8 @@ class RibeiroResNet(nn.Module):
         self.head = nn.Linear(_WIDTHS[-1] * cells, classes)
         self.apply(_he_normal)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return logits (batch, class) of (batch, lead, sample) in mV."""
+    def forward(self, x: Float[Tensor, "batch lead sample"]) -> Float[Tensor, "batch class"]:
+        """Return logits of signals in mV."""
         if x.shape[-1] != self.length:
             raise InvalidInputError(
                 f"RibeiroResNet reads {self.length} samples; got {x.shape[-1]}. Pad or cut, or build it with length=."
