@@ -65,15 +65,19 @@ $(VENV)/.judges: tests/judges.txt $(VENV)/.dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement tests/judges.txt
 	touch $@
 
+# The stamp is made only where Chromium is there: until then every call tries again, and none fails.
 $(VENV)/.browser: | $(BIN)/pip
 	@if command -v chromium > /dev/null && command -v chromedriver > /dev/null; then \
 		echo "Chromium is here: the browser tests will run."; \
+		touch $@; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
 		echo "Installing Chromium for the browser tests ..."; \
-		{ apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes \
-			--no-install-recommends chromium chromium-driver fonts-liberation > /dev/null; } \
-			|| echo "Chromium cannot be installed: the browser tests will skip."; \
+		if apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes \
+			--no-install-recommends chromium chromium-driver fonts-liberation > /dev/null; then \
+			touch $@; \
+		else \
+			echo "Chromium cannot be installed: the browser tests will skip."; \
+		fi; \
 	else \
 		echo "Chromium and chromedriver are not installed: the browser tests will skip."; \
 	fi
-	@touch $@

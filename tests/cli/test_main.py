@@ -17,10 +17,13 @@ from pellucid.core.registry import Registry
 GREET = '''
 from __future__ import annotations
 from pathlib import Path
+from typing import Literal
 from pellucid.cli import output
 from pellucid.core.progress import track
 
-def greet_all(names: list[str], /, *, loud_voice: bool = False, style: str = "plain") -> int:
+def greet_all(
+    names: list[str], /, *, loud_voice: bool = False, style: str = "plain", hand: Literal["no", "Left-hand"] = "no"
+) -> int:
     """Greet everybody in the list,
     one after the other.
 
@@ -43,7 +46,7 @@ def greet_all(names: list[str], /, *, loud_voice: bool = False, style: str = "pl
         with failures.skipping(name):
             if name == "Nobody":
                 raise FileNotFoundError(2, "No such person", name)
-            text = f"Hello {name} in {style}"
+            text = f"Hello {name} in {style}" + ("" if hand == "no" else f" with {hand}")
             output.result(text.upper() if loud_voice else text)
     return failures.exit_code
 '''
@@ -140,6 +143,13 @@ def test_help_shows_description_parameters_and_examples(commands, capsys):
 def test_dash_and_underscore_are_equal_in_commands_and_options(word, option, commands, capsys):
     assert main([word, "Ada", option, "--style=my_own"]) == 0
     assert capsys.readouterr().out == "HELLO ADA IN MY_OWN\n"
+
+
+@pytest.mark.parametrize("option", [["--hand", "left_hand"], ["--hand=LEFT-hand"], ["--hand", "Left-hand"]])
+def test_dash_underscore_and_case_are_equal_where_one_of_a_few_is_chosen(option, commands, capsys):
+    assert main(["greet-all", "left_hand", *option, "--style", "left_hand"]) == 0
+    assert capsys.readouterr().out == "Hello left_hand in left_hand with Left-hand\n"
+    assert main(["greet-all", "Ada", "--hand", "feet"]) == 2
 
 
 def test_what_follows_two_dashes_is_taken_as_it_is(commands, capsys):

@@ -52,6 +52,8 @@ def test_records_are_numbered_from_one():
         ({"probabilities": [[np.nan, 0], [0, 0], [0, 0]]}, "0..1"),
         ({"decisions": [[0.5, 0], [0, 0], [0, 0]]}, "decisions must be 0 or 1"),
         ({"thresholds": [0.1, 0.2, 0.3]}, "thresholds must have the shape"),
+        ({"thresholds": [0.1, 5]}, r"thresholds must be probabilities in 0\.\.1; got \[0\.1, 5\.0\]"),
+        ({"thresholds": -0.1}, "thresholds must be probabilities"),
         ({"patients": ["a", "b"]}, "patients must have the shape"),
         ({"records": ["a", "b"]}, "records must have the shape"),
     ],

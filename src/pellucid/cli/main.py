@@ -100,7 +100,8 @@ def _run(words: list[str]) -> int:
         if first in COMMANDS:
             # Only the one that runs is registered: reading the others' docstrings would take time for nothing.
             name = normalised(first)
-            code = application([name])([_typed(name), *words[1:]])
+            app = application([name])
+            code = app([_typed(name), *_same_choices(words[1:], app[_typed(name)])])
         else:
             code = application()(words)
     except CycloptsError as error:
@@ -123,6 +124,23 @@ def _same_spelling(word: str) -> str:
     """In what users type `-` and `_` are equal: in the name of an option here, in a registry's names there."""
     option, equals, value = word.partition("=")
     return option.replace("_", "-") + equals + value if word.startswith("--") else word
+
+
+def _same_choices(words: list[str], command: App) -> list[str]:
+    """Return the words with the values of options that take one of a few as the command spells them."""
+    choices = {
+        name: {normalised(choice): choice for choice in argument.get_choices() or ()}
+        for argument in command.assemble_argument_collection()
+        for name in argument.names
+    }
+    spelled: list[str] = []
+    for word, before in zip(words, ["", *words], strict=False):
+        option, equals, value = word.partition("=")
+        if equals and option in choices:
+            spelled.append(f"{option}={choices[option].get(normalised(value), value)}")
+        else:
+            spelled.append(choices.get(before, {}).get(normalised(word), word))
+    return spelled
 
 
 def _without_debug(words: list[str]) -> tuple[list[str], bool]:

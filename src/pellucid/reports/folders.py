@@ -24,13 +24,15 @@ def safe_name(text: str) -> str:
 def safe_names(texts: Iterable[str]) -> list[str]:
     """Return a safe name for each text, all different, also where case is not kept."""
     taken: set[str] = set()
-    names = []
-    for text in texts:
-        plain = name = safe_name(text)
-        number = 1
-        while name.lower() in taken:
-            number += 1
-            name = f"{plain}-{number}"
-        taken.add(name.lower())
-        names.append(name)
-    return names
+    return [free_name(text, taken) for text in texts]
+
+
+def free_name(text: str, taken: set[str]) -> str:
+    """Return a safe name that is not among those `taken`, which hold small letters, and take it."""
+    plain = name = safe_name(text)
+    number = 1
+    while name.lower() in taken:
+        number += 1
+        name = f"{plain}-{number}"
+    taken.add(name.lower())
+    return name

@@ -41,7 +41,8 @@ class Answers:
     Raises
     ------
     InvalidInputError
-        When shapes do not fit each other, a probability is not in 0..1, or a label or decision is not 0 or 1.
+        When shapes do not fit each other, a probability or threshold is not in 0..1, or a label or decision is not 0
+        or 1.
     """
 
     classes: tuple[str, ...]
@@ -79,6 +80,8 @@ class Answers:
         limits = np.full(width, limits.item()) if limits.size == 1 else limits
         names = np.arange(count) + 1 if records is None else np.asarray(records)
         _same_shape("thresholds", limits, (width,))
+        if ((limits < 0) | (limits > 1)).any():
+            raise InvalidInputError(f"thresholds must be probabilities in 0..1; got {limits.tolist()}.")
         _same_shape("records", names, (count,))
         return cls(
             classes=tuple(classes),

@@ -18,6 +18,10 @@ class Size(torch.nn.Module):
 
 def build():
     return Network(Size(), ["AF", "RBBB"], sampling_rate=100, length=1000, name="size")
+
+
+def bare():
+    return Size()
 """
 
 
@@ -60,6 +64,18 @@ def test_folds_classes_and_thresholds_are_chosen(toy, capsys):
     assert content["data"]["records"] == 4
 
 
+def test_a_bare_module_is_described_by_options(toy, capsys):
+    words = ["evaluate", toy[0], "--network", "toy_of_evaluate:bare", "--draws", "0", "--json"]
+    assert main(words) == 2
+    assert "needs --network-classes, and --sampling-rate" in capsys.readouterr().err
+    described = ["--network-classes", "AF,RBBB", "--sampling-rate", "100", "--length", "1000"]
+    assert main([*words, *described, "--classes", "CRBBB", "--records", "any_of_classes"]) == 0
+    content = json.loads(capsys.readouterr().out)
+    assert content["network"]["classes"] == ["AF", "RBBB"]
+    assert list(content["classes"]) == ["CRBBB"]
+    assert content["data"]["records"] == 2
+
+
 def test_published_decisions(shared, capsys):
     folder = shared / "data" / "code_test" / "annotations"
     files = ["--predictions", str(folder / "dnn.csv"), "--labels", str(folder / "gold_standard.csv")]
@@ -96,9 +112,13 @@ def test_stored_probabilities_take_their_order_from_the_classes(shared, capsys):
         (["--predictions", "a.csv", "--labels", "b.csv"], "b.csv is not there"),
         (["simulated:7", "--network", "nothing-like-it"], "is not known"),
         (["simulated:7", "--network", "toy_of_evaluate:build", "--folds", "ten"], "folds must be numbers"),
+        (["simulated:7", "--network", "toy_of_evaluate:build", "--folds", "1-"], "folds must be numbers"),
+        (["simulated:7", "--network", "toy_of_evaluate:build", "--folds", "10-8"], "must rise, as 8-10; got 10-8"),
+        (["simulated:7", "--network", "toy_of_evaluate:build", "--thresholds", "5"], "thresholds must be probabilit"),
+        (["--predictions", "a.csv", "--labels", "b.csv", "--unit", "mV"], "in place of a data set"),
         (["simulated:7", "--network", "toy_of_evaluate:build", "--thresholds", "x"], "thresholds must be numbers"),
         (["simulated:7", "--network", "toy_of_evaluate:build", "--classes", "STACH"], "it lacks STACH"),
-        (["simulated:7", "--network", ".", "--weights", "w.pt"], "has its own"),
+        (["simulated:7", "--network", ".", "--weights", "w.pt"], "has its own card"),
     ],
 )
 def test_wrong_use_is_told(toy, words, told, capsys):

@@ -9,6 +9,7 @@ import torch
 from pellucid.cli.main import main
 from pellucid.networks.architectures.lead_net import LeadNet
 from pellucid.networks.network import Network
+from pellucid.records import read as reading
 
 BUILD = """
 from torch import nn
@@ -92,8 +93,30 @@ def test_a_network_of_ones_own(records, tmp_path, monkeypatch, capsys):
     assert sum(saved["probabilities"].values()) == pytest.approx(1)
     assert saved["provenance"]["record"]["leads"] == ["II", "I"]
     assert saved["attributions"][0]["settings"]["layer"] == "0"
-    assert main(["explain", records[0], "--network", "own_nets:build", "--out", str(tmp_path / "out")]) == 2
+    arguments = ["explain", records[0], "--network", "own_nets:build", "--out", str(tmp_path / "other")]
+    assert main(arguments) == 2
     assert "needs --classes" in capsys.readouterr().err
+    assert main([*arguments, *described[2:], "--classes", "AF,SR,MI"]) == 2
+    assert "one for each of its 3 classes; got (1, 2)" in capsys.readouterr().err
+    assert not (tmp_path / "other").exists()
+
+
+def test_an_interruption_keeps_what_is_done(records, network, tmp_path, monkeypatch, capsys):
+    usual = reading.read
+
+    def read(path):
+        if path.stem == "ecg1":
+            raise KeyboardInterrupt
+        return usual(path)
+
+    monkeypatch.setattr(reading, "read", read)
+    arguments = ["--network", network, "--methods", "amplitude", "--pictures", "none", "--out", str(tmp_path / "out")]
+    assert main(["explain", *records, *arguments]) == 130
+    shown, said = capsys.readouterr()
+    assert shown == ""
+    assert f"the report on 1 of 2 is {tmp_path / 'out' / 'report.html'}\ninterrupted\n" in said
+    assert (tmp_path / "out" / "ecg0" / "explanation.json").is_file()
+    assert "ecg0" in (tmp_path / "out" / "report.html").read_text()
 
 
 @pytest.mark.parametrize(
@@ -105,6 +128,10 @@ def test_a_network_of_ones_own(records, tmp_path, monkeypatch, capsys):
         (["--size", "wide"], "ROWSxCOLUMNS"),
         (["--thresholds", "a"], "numbers with commas"),
         (["--network", "ecg-sx"], "ecg-sx"),
+        (["--pictures", "pgn"], "picture format must be one of png, svg, pdf; got 'pgn'"),
+        (["--targets", "AFBI"], "class 'AFBI' is not known; known: AFIB, STACH. Did you mean 'AFIB'?"),
+        (["--targets", ","], "--targets must be found, all, or classes with commas"),
+        (["--methods", ","], "--methods must be names with commas, or all"),
     ],
 )
 def test_wrong_use_is_said_before_any_work(records, network, more, words, tmp_path, capsys):

@@ -8,7 +8,7 @@ from explained import HOSTILE, explanation, place, slice_explanation
 
 from pellucid.core.errors import InvalidInputError
 from pellucid.reports.kinds import record as module
-from pellucid.reports.kinds.record import record
+from pellucid.reports.kinds.record import Records, record
 
 
 def files(folder):
@@ -38,6 +38,18 @@ def test_arrays_are_named_by_the_summary(tmp_path):
 def test_the_same_explanations_give_the_same_bytes(tmp_path):
     for name in ("x", "y"):
         record([explanation("a")], tmp_path / name, picture_formats=())
+    for path in files(tmp_path / "x"):
+        assert (tmp_path / "x" / path).read_bytes() == (tmp_path / "y" / path).read_bytes()
+
+
+def test_record_by_record_it_is_the_same_report(tmp_path):
+    shown = [explanation("a"), explanation("a", (0.9, 0.2, 0.1))]
+    record(shown, tmp_path / "x", title="t", picture_formats=())
+    report = Records(tmp_path / "y", title="t", picture_formats=())
+    assert not (tmp_path / "y").exists()
+    assert [report.add(one).name for one in shown] == ["a", "a-2"]
+    assert (tmp_path / "y" / "a-2" / "explanation.json").is_file()
+    assert report.page() == tmp_path / "y" / "report.html"
     for path in files(tmp_path / "x"):
         assert (tmp_path / "x" / path).read_bytes() == (tmp_path / "y" / path).read_bytes()
 

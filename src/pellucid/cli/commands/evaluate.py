@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from pellucid.cli import output
+from pellucid.cli.foreign import NOTHING, Described, listed, numbers, opened
 from pellucid.core.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ def evaluate(
     dataset: str | None = None,
     *,
     network: str | None = None,
-    weights: Path | None = None,
     folds: str | None = None,
     classes: str | None = None,
     records: Records = "all",
@@ -34,6 +34,8 @@ def evaluate(
     draws: int = 2000,
     seed: int = 0,
     json: Annotated[bool, Parameter(negative=())] = False,
+    network_classes: str | None = None,
+    described: Described = NOTHING,
 ) -> int:
     """Score a network on a data set, or answers in files: per class and on average, with bootstrap intervals.
 
@@ -46,8 +48,6 @@ def evaluate(
         NAME:PATH, as ptbxl:/data/ptb-xl or simulated:500.
     network
         A bundled network, a folder, or package.module:function.
-    weights
-        Of package.module:function: a .safetensors or .pt file.
     folds
         Which are scored: 10, or 1-8,10, or all. By default those that the network's card keeps for testing, else all.
     classes
@@ -72,6 +72,10 @@ def evaluate(
         Of the bootstrap.
     json
         Print metrics.json.
+    network_classes
+        Of package.module:function that gives a bare module: names with commas, in the order of the logits.
+    described
+        The other options of such a network.
 
     Examples
     --------
@@ -79,9 +83,10 @@ def evaluate(
     pellucid evaluate ptbxl:/data/ptb-xl --network ecg-71 --classes super --records any-of-classes --choose-folds 9
     pellucid evaluate --predictions dnn.csv --labels gold_standard.csv
     """
-    limits = _numbers(thresholds)
+    limits = numbers(thresholds) or ()
     if predictions is not None or labels is not None:
-        if dataset or network or weights or folds or choose_folds or records != "all":
+        ours = (dataset, network, folds, choose_folds, network_classes)
+        if any(ours) or records != "all" or described != NOTHING:
             raise InvalidInputError(
                 "--predictions and --labels stand in place of a data set, a network and their options; got both."
             )
@@ -91,7 +96,7 @@ def evaluate(
     else:
         if not dataset or not network:
             raise InvalidInputError("evaluate needs DATASET and --network, or --predictions and --labels.")
-        asked = _opened(network, weights)
+        asked = opened(network, described, classes_by="--network-classes", classes=listed(network_classes))
         question = _of_network(asked, dataset, classes, folds, choose_folds, records, limits)
     _tell(question.scored(draws=draws, seed=seed), out, as_json=json)
     return output.DONE
@@ -103,7 +108,7 @@ def _of_files(predictions: Path, labels: Path, classes: str | None, thresholds: 
     from pellucid.training.prediction_files import read_answers
     from pellucid.training.score_files import Question
 
-    names = SIX if classes == "six" else [name.strip() for name in classes.split(",")] if classes else None
+    names = SIX if classes == "six" else listed(classes) or None
     answers = read_answers(predictions, labels, classes=names, thresholds=thresholds)
     files = {"predictions": predictions, "labels": labels}
     data = {what: {"file": path.name, "sha256": sha256(path)} for what, path in files.items()}
@@ -136,18 +141,6 @@ def _of_network(
     )
 
 
-def _opened(network: str, weights: Path | None) -> Network:
-    from pellucid.networks.store import foreign, load
-
-    if ":" in network and not Path(network).is_dir():
-        return foreign(network, weights)
-    if weights is not None:
-        raise InvalidInputError(
-            f"--weights belongs to package.module:function; {network} has its own. Leave --weights out."
-        )
-    return load(network)
-
-
 def _tell(result: Result, out: Path | None, *, as_json: bool) -> None:
     written = result.save(out) if out is not None else ()
     if as_json:
@@ -162,17 +155,14 @@ def _tell(result: Result, out: Path | None, *, as_json: bool) -> None:
 
 def _folds(text: str) -> tuple[int, ...] | None:
     """Return the folds in `1-8,10`; None for all."""
-    if text == "all":
-        return None
-    try:
-        parts = [part.partition("-") for part in text.split(",")]
-        return tuple(fold for first, _, last in parts for fold in range(int(first), int(last or first) + 1))
-    except ValueError:
-        raise InvalidInputError(f"folds must be numbers, as 10 or 1-8,10, or all; got {text!r}.") from None
+    return None if text == "all" else tuple(fold for part in text.split(",") for fold in _fold_range(part, text))
 
 
-def _numbers(text: str | None) -> tuple[float, ...]:
-    try:
-        return tuple(float(part) for part in text.split(",")) if text else ()
-    except ValueError:
-        raise InvalidInputError(f"thresholds must be numbers with commas, as 0.3 or 0.3,0.5; got {text!r}.") from None
+def _fold_range(part: str, text: str) -> range:
+    ends = [end.strip() for end in part.split("-")]
+    if len(ends) > 2 or not all(map(str.isdecimal, ends)):
+        raise InvalidInputError(f"folds must be numbers, as 10 or 1-8,10, or all; got {text!r}.")
+    first, last = int(ends[0]), int(ends[-1])
+    if last < first:
+        raise InvalidInputError(f"a range of folds must rise, as {last}-{first}; got {part.strip()}.")
+    return range(first, last + 1)

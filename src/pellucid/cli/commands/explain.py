@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from pellucid.cli import output
-from pellucid.core.errors import InvalidInputError
+from pellucid.cli.foreign import NOTHING, Described, listed, numbers, opened
+from pellucid.core.errors import InvalidInputError, unknown_name
+from pellucid.core.registry import normalised
 
 if TYPE_CHECKING:
+    from pellucid.attribution.method import Method
     from pellucid.explanation.explanation import Explanation
     from pellucid.networks.network import Network
+    from pellucid.reports.kinds.record import Records
 
 
 def explain(
@@ -25,22 +29,16 @@ def explain(
     out: Annotated[Path, Parameter(alias="-o")] = Path("explanations"),
     pictures: str = "png",
     json: Annotated[bool, Parameter(negative=())] = False,
-    weights: Path | None = None,
     classes: str | None = None,
-    leads: str | None = None,
-    sampling_rate: float | None = None,
-    length: int | None = None,
     size: str | None = None,
-    padding: Literal["both", "end", "none"] | None = None,
-    unit: Literal["mV", "uV"] | None = None,
-    activation: Literal["sigmoid", "softmax"] | None = None,
     thresholds: str | None = None,
     layer: str | None = None,
+    described: Described = NOTHING,
 ) -> int:
     """Show why a network answers as it does: a report with the leads and moments, or pixels, that it used.
 
-    Writes OUT/report.html, and explanation.json and pictures in a folder for each record; prints the report's path.
-    The options from --weights on describe a network of your own, --network package.module:function.
+    Writes explanation.json and pictures in a folder for each record, and OUT/report.html; prints the report's path.
+    The options from --classes on describe a network of your own, --network package.module:function.
 
     Parameters
     ----------
@@ -59,28 +57,16 @@ def explain(
         Formats with commas: png, svg, pdf; none writes no pictures.
     json
         Print what a program would read.
-    weights
-        A .safetensors or .pt file with the module's state, read without running code.
     classes
-        Names with commas, in the order of the logits.
-    leads
-        Names with commas, in the order of the input; by default the standard twelve.
-    sampling_rate
-        Of the input, in Hz.
-    length
-        Of the input, in samples.
+        Of a bare module: names with commas, in the order of the logits.
     size
-        Of an input for slices, ROWSxCOLUMNS.
-    padding
-        Where zeros go in records that are too short.
-    unit
-        Of the input.
-    activation
-        sigmoid: each class for itself; softmax: exactly one.
+        Of its input for slices, ROWSxCOLUMNS.
     thresholds
         One a class with commas; 0.5 by default.
     layer
         Dotted name of the layer for class activation maps; found by itself where it is not given.
+    described
+        The other options of such a network.
 
     Examples
     --------
@@ -88,24 +74,17 @@ def explain(
     pellucid explain *.hea --methods grad_cam,saliency --targets AFIB --out afib
     pellucid explain ecg.csv --network nets:build --weights my.pt --classes AF,LBBB --sampling-rate 400 --length 4096
     """
-    described = {
-        "classes": _listed(classes),
-        "leads": _listed(leads),
-        "sampling_rate": sampling_rate,
-        "length": length,
-        "size": _size(size),
-        "padding": padding,
-        "unit": unit,
-        "activation": activation,
-        "thresholds": _numbers(thresholds),
-        "layer": layer,
-    }
-    asked = _opened(network, weights, {name: value for name, value in described.items() if value is not None})
+    from pellucid.reports.kinds.record import Records
+
+    own: dict[str, Any] = {"size": _size(size), "thresholds": numbers(thresholds), "layer": layer}
+    asked = opened(network, described, classes=listed(classes), **own)
+    how = {"methods": _methods(methods), "targets": _targets(targets, asked.classes)}
+    formats = () if pictures.strip() == "none" else listed(pictures) or ()
+    records = Records(out, title=f"{asked.name}: why", picture_formats=formats)
     failures = output.Failures()
-    explanations = _explained(files, asked, methods, targets, failures)
-    report = _written(explanations, out, _listed(pictures) or (), network=asked.name) if explanations else None
+    found = _explained(files, asked, how, records, failures)
+    report = records.page() if found else None
     if json:
-        found = [{"record": one.record.name, "found": list(one.prediction.found)} for one in explanations]
         told = None if report is None else str(report)
         output.result_json({"report": told, "records": found, "skipped": failures.names})
     elif report is not None:
@@ -113,45 +92,27 @@ def explain(
     return failures.exit_code
 
 
-def _opened(network: str, weights: Path | None, described: dict[str, Any]) -> Network:
-    from pellucid.networks.store import foreign, load
-
-    if ":" in network and not Path(network).is_dir():
-        try:
-            return foreign(network, weights, **described)
-        except TypeError as error:
-            raise InvalidInputError(
-                f"network {network} cannot be made: {error}. A bare module needs --classes, and --sampling-rate and "
-                "--length for ECGs or --size for slices."
-            ) from error
-    if weights is not None or described:
-        given = ["--weights"] if weights is not None else [f"--{name.replace('_', '-')}" for name in described]
-        raise InvalidInputError(
-            f"{given[0]} belongs to package.module:function; {network} has its own card. Leave {given[0]} out."
-        )
-    return load(network)
-
-
 def _explained(
-    files: Sequence[Path], network: Network, methods: str | None, targets: str, failures: output.Failures
-) -> list[Explanation]:
-    from pellucid.attribution.method import method
+    files: Sequence[Path], network: Network, how: dict[str, Any], records: Records, failures: output.Failures
+) -> list[dict[str, Any]]:
+    """Explain and write one record after the other, and return what was found in each."""
     from pellucid.core.progress import track
     from pellucid.explanation.explain import explain as explained
     from pellucid.records.read import read
 
-    names = _listed(methods)
-    chosen = names if names is None or names == ("all",) else [method(name) for name in names]
-    wanted = targets if targets in ("found", "all") else _listed(targets) or ()
-    explanations = []
-    for file in track(files, "explain"):
-        with failures.skipping(file):
-            explanation = explained(
-                read(file), network, methods="all" if chosen == ("all",) else chosen, targets=wanted
-            )
-            explanations.append(explanation)
-            output.say(f"{explanation.record.name}: {_said(explanation)}")
-    return explanations
+    found: list[dict[str, Any]] = []
+    try:
+        for file in track(files, "explain"):
+            with failures.skipping(file):
+                explanation = explained(read(file), network, **how)
+                records.add(explanation)
+                found.append({"record": explanation.record.name, "found": list(explanation.prediction.found)})
+                output.say(f"{explanation.record.name}: {_said(explanation)}")
+    except KeyboardInterrupt:
+        if found:
+            output.say(f"the report on {len(found)} of {len(files)} is {records.page()}")
+        raise
+    return found
 
 
 def _said(explanation: Explanation) -> str:
@@ -159,24 +120,28 @@ def _said(explanation: Explanation) -> str:
     return f"found {', '.join(found)}" if found else f"nothing found; explained: {', '.join(explanation.targets)}"
 
 
-def _written(explanations: Sequence[Explanation], out: Path, pictures: Sequence[str], *, network: str) -> Path:
-    from pellucid.reports.kinds.record import record
+def _methods(text: str | None) -> str | list[Method] | None:
+    from pellucid.attribution.method import method
 
-    formats = () if tuple(pictures) == ("none",) else tuple(pictures)
-    return record(explanations, out, title=f"{network}: why", picture_formats=formats)
-
-
-def _listed(text: str | None) -> tuple[str, ...] | None:
-    if text is None:
-        return None
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    names = listed(text)
+    if names is None or names == ("all",):
+        return None if names is None else "all"
+    if not names:
+        raise InvalidInputError(f"--methods must be names with commas, or all; got {text!r}.")
+    return list({made.name: made for made in map(method, names)}.values())
 
 
-def _numbers(text: str | None) -> tuple[float, ...] | None:
-    try:
-        return None if text is None else tuple(float(value) for value in text.split(","))
-    except ValueError:
-        raise InvalidInputError(f"--thresholds must be numbers with commas; got {text!r}.") from None
+def _targets(text: str, classes: Sequence[str]) -> str | tuple[str, ...]:
+    if text in ("found", "all"):
+        return text
+    names = listed(text)
+    if not names:
+        raise InvalidInputError(f"--targets must be found, all, or classes with commas; got {text!r}.")
+    known = set(map(normalised, classes))
+    for name in names:
+        if normalised(name) not in known:
+            raise unknown_name("class", name, classes)
+    return names
 
 
 def _size(text: str | None) -> tuple[int, int] | None:

@@ -12,7 +12,7 @@ from pellucid.core.errors import InvalidInputError
 from pellucid.core.files import write_json, write_text, written_whole
 from pellucid.core.progress import track
 from pellucid.reports.description import describe
-from pellucid.reports.folders import safe_names
+from pellucid.reports.folders import free_name
 from pellucid.reports.maps import maps_of
 from pellucid.reports.page import island, page
 from pellucid.reports.pictures import check_formats, write_pictures
@@ -69,24 +69,55 @@ def record(
             f"truths must be one for each of {len(explanations)} explanations; got {len(truths)}. "
             "Give None where nothing is known."
         )
-    check_formats(picture_formats)
-    folder = Path(folder)
-    names = safe_names(explanation.record.name for explanation in explanations)
-    described: list[dict[str, Any]] = []
-    letters = 0
-    todo = zip(explanations, names, truths or [None] * len(explanations), strict=True)
-    for number, (explanation, name, given) in enumerate(track(todo, "report", total=len(names)), start=1):
+    report = Records(folder, title=title, picture_formats=picture_formats)
+    todo = zip(explanations, truths or [None] * len(explanations), strict=True)
+    for explanation, truth in track(todo, "report", total=len(explanations)):
+        report.add(explanation, truth)
+    return report.page()
+
+
+class Records:
+    """The same report, written record by record, so that what is done stays where the work is broken off.
+
+    Parameters
+    ----------
+    folder, title, picture_formats
+        As in `record`. Nothing is written before the first record.
+
+    Raises
+    ------
+    InvalidInputError
+        For an unknown picture format.
+    """
+
+    def __init__(self, folder: Path | str, *, title: str = "", picture_formats: Sequence[str] = ("png",)) -> None:
+        check_formats(picture_formats)
+        self.folder = Path(folder)
+        self.title = title
+        self.formats = tuple(picture_formats)
+        self._taken: set[str] = set()
+        self._described: list[dict[str, Any]] = []
+        self._letters = 0
+
+    def add(self, explanation: Explanation, truth: Truth | None = None) -> Path:
+        """Write a record's folder and return its path; `truth` is what is known about the record, as in `record`."""
+        name = free_name(explanation.record.name, self._taken)
         maps = list(maps_of(explanation))
-        truth = None if given is None else on_leads(given, explanation.record)
-        _write_files(explanation, maps, folder / name, picture_formats, truth)
-        data = island(viewer_data(explanation.record, maps, truth))
-        fits = letters == 0 or letters + len(data) <= MOST_LETTERS
-        letters += len(data) if fits else 0
-        described.append(
-            describe(explanation, maps, number=number, folder=name, truth=truth, data=data if fits else None)
+        known = None if truth is None else on_leads(truth, explanation.record)
+        _write_files(explanation, maps, self.folder / name, self.formats, known)
+        data = island(viewer_data(explanation.record, maps, known))
+        fits = self._letters == 0 or self._letters + len(data) <= MOST_LETTERS
+        self._letters += len(data) if fits else 0
+        number = len(self._described) + 1
+        self._described.append(
+            describe(explanation, maps, number=number, folder=name, truth=known, data=data if fits else None)
         )
-    write_text(folder / PAGE, page(described, title=title or "pellucid"))
-    return folder / PAGE
+        return self.folder / name
+
+    def page(self) -> Path:
+        """Write the page on the records so far, and return its path."""
+        write_text(self.folder / PAGE, page(self._described, title=self.title or "pellucid"))
+        return self.folder / PAGE
 
 
 def _write_files(

@@ -1,0 +1,104 @@
+"""What every architecture and every bundled network promises."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose
+
+from pellucid import EcgRecord, load
+from pellucid.core.errors import InvalidInputError
+from pellucid.networks.store import ARCHITECTURES, bundled
+
+CLASSES = 3
+RATE = 100
+LEADS = 12
+
+every_architecture = pytest.mark.parametrize("name", ARCHITECTURES.names)
+every_bundled_network = pytest.mark.parametrize("name", bundled())
+
+
+def built(name, classes=CLASSES):
+    return ARCHITECTURES[name](classes=classes).eval()
+
+
+def signals(module, records=3):
+    """Noise in mV, of the length that the architecture names, else ten seconds."""
+    length = getattr(module, "length", 10 * RATE)
+    return torch.from_numpy(np.random.default_rng(0).normal(size=(records, LEADS, length)).astype(np.float32))
+
+
+def logits(module, inputs):
+    with torch.inference_mode():
+        return module(inputs)
+
+
+@every_architecture
+def test_there_is_one_finite_logit_a_class(name):
+    module = built(name)
+    out = logits(module, signals(module))
+    assert out.shape == (3, CLASSES)
+    assert out.dtype == torch.float32
+    assert out.isfinite().all()
+    assert logits(built(name, 1), signals(module, 1)).shape == (1, 1)
+
+
+@every_architecture
+def test_a_batch_is_its_records_one_by_one(name):
+    module = built(name)
+    inputs = signals(module)
+    alone = torch.cat([logits(module, one[None]) for one in inputs])
+    assert_allclose(logits(module, inputs), alone, rtol=1e-4, atol=1e-5)
+
+
+@every_architecture
+def test_the_answer_depends_on_every_lead(name):
+    module = built(name)
+    inputs = signals(module, 1).requires_grad_()
+    (slope,) = torch.autograd.grad(module(inputs).square().sum(), inputs)
+    assert (slope.abs().sum(-1) > 0).all()
+
+
+@every_architecture
+def test_the_state_is_the_network(name):
+    module, other = built(name), built(name)
+    inputs = signals(module, 1)
+    assert not torch.equal(logits(module, inputs), logits(other, inputs))
+    other.load_state_dict(module.state_dict())
+    assert torch.equal(logits(module, inputs), logits(other, inputs))
+
+
+@every_architecture
+@pytest.mark.parametrize("length", [777, 2500])
+def test_another_length_is_answered_or_refused_in_words(name, length):
+    module = built(name)
+    inputs = torch.zeros(1, LEADS, length)
+    if hasattr(module, "length"):
+        with pytest.raises(InvalidInputError, match=str(length)):
+            logits(module, inputs)
+    else:
+        out = logits(module, inputs)
+        assert out.shape == (1, CLASSES)
+        assert out.isfinite().all()
+
+
+@every_bundled_network
+def test_a_bundled_network_answers_about_a_record(name):
+    network = load(name)
+    noise = np.random.default_rng(1).normal(scale=0.1, size=(LEADS, 5000)).astype(np.float32)
+    said = network.predict(EcgRecord(signal=noise, sampling_rate=500, name="noise"))
+    assert said.classes == network.classes
+    assert said.logits.shape == said.probabilities.shape == said.thresholds.shape == (len(network.classes),)
+    assert ((said.probabilities >= 0) & (said.probabilities <= 1)).all()
+    assert set(said.found) <= set(network.classes)
+
+
+@every_bundled_network
+def test_a_bundled_network_says_what_it_was_trained_on_and_for_whom(name):
+    card = load(name).card
+    assert card.architecture in ARCHITECTURES
+    assert card.training["config"]["data"]["dataset"]
+    assert card.metrics
+    assert card.licence
+    assert card.limits
