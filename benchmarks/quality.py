@@ -1,4 +1,4 @@
-"""How often do the checks of `records/quality.py` speak, and how often should they?
+"""How often the checks of `records/quality.py` speak, and how often they should.
 
     python benchmarks/quality.py --ptbxl FOLDER --shared ../shared
 
@@ -14,10 +14,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from results import write
-
 from pellucid import EcgRecord, MriSlice, dataset, read
 from pellucid.records.quality import findings
+from results import write
 
 KINDS = (
     "missing lead", "other lead", "length", "not recorded", "flat", "clipped", "amplitude unit", "artefact",

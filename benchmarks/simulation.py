@@ -153,7 +153,8 @@ def compared(ours: Iterable[np.ndarray], theirs: Iterable[np.ndarray]) -> pd.Dat
     for title, group in (("real", ours), ("simulated", theirs)):
         table = pd.DataFrame([row for row in map(measured, group) if row is not None])
         low, middle, high = (table.quantile(share) for share in (0.05, 0.5, 0.95))
-        columns[title] = [f"{middle[key]:8.2f} [{low[key]:.2f} .. {high[key]:.2f}]" for key in table]
+        ranges = zip(low, middle, high, strict=True)
+        columns[title] = [f"{half:8.2f} [{small:.2f} .. {large:.2f}]" for small, half, large in ranges]
     return pd.DataFrame(columns, index=table.columns)
 
 
@@ -170,9 +171,9 @@ def measured(record: np.ndarray, rate: int = 100) -> dict[str, float] | None:
     beat = np.median(windows, axis=0)
     start, end = qrs_edges(beat)
     beat = beat - beat[:, max(0, start - 12) : start - 2].mean(axis=1, keepdims=True)
-    found = {key: 1e3 * value for key, value in delineated(fine[LEAD["II"]], 500).items()}
+    found = {str(key): 1e3 * float(value) for key, value in delineated(fine[LEAD["II"]], 500).items()}
     found |= {"QRS of all leads": 2.0 * (end - start), "rate": 60 * 500 / np.median(np.diff(peaks))}
-    found["RR s.d./mean"] = np.std(np.diff(peaks)) / np.mean(np.diff(peaks))
+    found["RR s.d./mean"] = float(np.std(np.diff(peaks)) / np.mean(np.diff(peaks)))
     qrs, later = beat[:, start:end], beat[:, end + 30 : end + 180]
     for lead in ("I", "II", "V1", "V2", "V4", "V5"):
         found[f"R {lead}"] = qrs[LEAD[lead]].max()
