@@ -100,7 +100,7 @@ def mitdb() -> Path:
 _ROWS = [
     (1, 11, 9, "{'NORM': 100.0, 'SR': 0.0}", "sinus rhythm normal"),
     (2, 12, 9, "{'AFIB': 0.0, 'CLBBB': 35.0}", "atrial fibrillation left-bundle"),
-    (3, 12, 10, "{'SBRAD': 0.0}", "sinus bradycardia"),
+    (3, 14, 10, "{'SBRAD': 0.0}", "sinus bradycardia"),
     (4, 13, 1, "{'CRBBB': 100.0, 'IMI': 15.0}", "sinus rhythm right block"),
 ]
 _STATEMENTS = """,description,diagnostic,form,rhythm,diagnostic_class,diagnostic_subclass
