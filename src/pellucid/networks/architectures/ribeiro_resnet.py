@@ -17,8 +17,9 @@ _STRIDE = 4
 
 
 class RibeiroResNet(nn.Module):
-    """Input (batch, lead, sample) in mV at 400 Hz, 4096 samples by default; output logits (batch, class).
+    """The residual network of Ribeiro et al. 2020: four units over two streams, a dense head over time.
 
+    Input (batch, lead, sample) in mV at 400 Hz, 4096 samples by default; output logits (batch, class).
     6,421,910 trainable parameters for 12 leads, 4096 samples and 6 classes. Padding is Keras' "same" (7 left, 8 right
     at stride 1); batch norm eps 1e-3. The features are flattened time-major, as Keras does.
 
