@@ -55,10 +55,10 @@ class Gains:
         rng = stream(seed, Stream.GAINS)
         worn = bool({"1AVB", "AFIB"} & set(diagnoses)) and not BLOCKS & set(diagnoses)
         qrs = log_normal(rng, 1.12, 0.26, 0.5, 2.0) * (_WORN_QRS if worn else 1.0)
-        wear = rng.uniform(0.35, 0.85) - (0.10 if "AFIB" in diagnoses else 0.0)
+        wear = rng.uniform(0.35, 0.85) - (0.16 if "AFIB" in diagnoses else 0.0)
         return cls(
-            qrs=qrs,
-            right=(0.5 * qrs + 0.5) * rng.lognormal(0, 0.2),
+            qrs=qrs * (0.93 if "CRBBB" in diagnoses else 1.0),
+            right=1.07 * (0.5 * qrs + 0.5) * rng.lognormal(0, 0.2),
             left_t=0.95 * qrs * rng.lognormal(0, 0.2),
             t=np.sqrt(qrs) * log_normal(rng, 0.87, 0.33, 0.5, 2.2) * (wear if worn else 1.0),
             p=_p_gain(rng, "1AVB" in diagnoses),

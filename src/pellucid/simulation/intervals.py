@@ -53,8 +53,8 @@ class Intervals:
         qrs = cut_normal(rng, 84, 8, 68, 104)
         qt = cut_normal(rng, 376, 16, 340, 415)
         delay = min(150.0, 22 + rng.gamma(2.2, 8.5))
-        blocked = cut_normal(rng, *((143, 12, 124, 178) if "CLBBB" in diagnoses else (134, 11, 122, 160)))
-        mean_pr = 156 - 0.25 * (rate - 70) + 8 * bool(BLOCKS & set(diagnoses))
+        blocked = cut_normal(rng, *((143, 12, 124, 178) if "CLBBB" in diagnoses else (136, 11, 122, 160)))
+        mean_pr = 156 - 0.25 * (rate - 70) + 5 * bool(BLOCKS & set(diagnoses))
         pr = cut_normal(rng, mean_pr, 18, 120, 194)
         return cls(*(float(value) / 1000 for value in (pr, delay, p, qrs, blocked, qt)))
 

@@ -60,7 +60,8 @@ def noise(seed: int, diagnoses: Collection[str], breathing: Breathing, times: Ar
     levels = stream(seed, Stream.NOISE_LEVELS)
     muscle = log_normal(levels, 5.6, 0.45, 1.5, 25) * (1.2 if BLOCKS & set(diagnoses) else 1.0)
     muscles = muscle * np.exp(_MUSCLE_SPREAD * levels.standard_normal(9)) * _MUSCLE_OF_ELECTRODES
-    wander = log_normal(levels, 34, 0.85, 4, 250)
+    # In real records with a block or fibrillation the baseline lies stiller than in normal ones.
+    wander = log_normal(levels, 34, 0.85, 4, 250) * (0.7 if {*BLOCKS, "1AVB", "AFIB"} & set(diagnoses) else 1.0)
     wanders = 0.7 * wander * np.exp(0.4 * levels.standard_normal(9)) * _WANDER_OF_ELECTRODES
     breaths = 0.5 * wander * levels.standard_normal(9)
     channel = log_normal(levels, 4.0, 0.95, 0.5, 40)

@@ -11,6 +11,10 @@ from pellucid.simulation.diagnoses import BLOCKS
 from pellucid.simulation.draws import Stream, cut_normal, log_normal, stream
 from pellucid.simulation.tables import Array
 
+_DRAWS = 40
+_SHOWN_SECONDS = 12
+_LEAST_VARIATION = 0.16
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Breathing:
@@ -113,10 +117,17 @@ def _sinus(
 
 
 def _fibrillation(rng: np.random.Generator, mean: float, number: int) -> Array:
-    """RR intervals as refractory time plus waiting time for impulses of a Poisson process (after Corino 2011)."""
-    variation = rng.uniform(0.15, 0.30) * mean
+    """RR intervals as refractory time plus waiting time for impulses of a Poisson process (after Corino 2011).
+
+    A few beats can come out nearly regular; they are drawn again, for nobody would call them fibrillation.
+    """
+    variation = rng.uniform(0.17, 0.30) * mean
     waiting, width = 0.8 * variation, 2.08 * variation
     shortest = mean - waiting - width / 2
-    draws = shortest + rng.uniform(0, width, number) + rng.exponential(waiting, number)
-    intervals: Array = np.maximum(0.30, draws)
+    for _ in range(_DRAWS):
+        draws = shortest + rng.uniform(0, width, number) + rng.exponential(waiting, number)
+        intervals: Array = np.maximum(0.30, draws)
+        shown = intervals[: int(_SHOWN_SECONDS / mean)]
+        if shown.std() > _LEAST_VARIATION * shown.mean():
+            break
     return intervals
