@@ -91,6 +91,15 @@ def test_a_killed_fit_resumes_to_the_same_weights(tmp_path: Path, monkeypatch: p
     ]
 
 
+def test_ctrl_c_stays_ctrl_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: torch.Tensor, **__: float) -> torch.Tensor:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fitting, "bce_with_auxiliary", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fit(Mean(), *sets(), config(), tmp_path)
+
+
 def test_a_stopped_fit_stays_stopped(tmp_path: Path) -> None:
     training, choosing = sets()
     upside_down = ChoosingSet(choosing.signals, ~choosing.labels)

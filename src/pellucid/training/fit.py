@@ -91,7 +91,10 @@ def fit(
     with torch.random.fork_rng(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")  # Lightning's own use of torch
         warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists and is not empty.*")
-        trainer.fit(task, ckpt_path=str(last) if kept is not None else None, weights_only=True)
+        try:
+            trainer.fit(task, ckpt_path=str(last) if kept is not None else None, weights_only=True)
+        except SystemExit as end:  # Lightning's own answer to Ctrl-C; the doors have theirs
+            raise KeyboardInterrupt from end
     module.load_state_dict(task.best)
     return module.eval()
 
@@ -109,7 +112,9 @@ def _checkpoint(path: Path) -> dict[str, Any] | None:
 def precision_used(wanted: Literal["auto", "bfloat16", "float32"]) -> Literal["bf16-mixed", "32-true"]:
     """Return Lightning's name of the precision; `auto` is bfloat16 where the machine has it."""
     if wanted == "auto":
-        fast = torch.cuda.is_available() or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        # Private in torch, and absent from some builds.
+        supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
+        fast = torch.cuda.is_available() or supported()
         return "bf16-mixed" if fast else "32-true"
     return "bf16-mixed" if wanted == "bfloat16" else "32-true"
 
