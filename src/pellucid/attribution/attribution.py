@@ -45,6 +45,9 @@ class Attribution:
         The map on the layer's own cells, before it was brought onto the input's grid.
     empty
         Whether the relevance is zero everywhere, shape (batch,) or (batch, target).
+    details
+        What the method found out beside the relevance, by name: the fit's R2, the weights of the parts, a ledger. Each
+        with the axes "batch" and, as above, "target" first.
     remarks
         What the method has to say about itself here, in words.
     warnings
@@ -63,6 +66,7 @@ class Attribution:
     geometry: Geometry | None
     cells: Tensor | None
     empty: Tensor
+    details: Mapping[str, Any]
     remarks: tuple[str, ...]
     warnings: tuple[str, ...]
 

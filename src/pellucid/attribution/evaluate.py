@@ -126,6 +126,7 @@ def _joined(method: Method, question: Question, targets: Targets, parts: list[_P
         geometry=declared.geometry,
         cells=None if cells is None else plain(cells),
         empty=plain(empty),
+        details={name: plain(_joined_detail(parts, name)) for name in parts[0].declared.details},
         remarks=remarks,
         warnings=(*remarks, *reserves(method, largest, bool(empty.any()), of=of)),
     )
@@ -134,6 +135,10 @@ def _joined(method: Method, question: Question, targets: Targets, parts: list[_P
 def _together(parts: list[_Part], name: str) -> Tensor | None:
     pieces = [getattr(part.declared, name) for part in parts]
     return None if pieces[0] is None else torch.cat(pieces).detach()
+
+
+def _joined_detail(parts: list[_Part], name: str) -> Tensor:
+    return torch.cat([part.declared.details[name] for part in parts]).detach()
 
 
 def _gap(relevance: tuple[Tensor, ...], scores: Tensor, base: Tensor, variation: Tensor | None) -> Tensor:

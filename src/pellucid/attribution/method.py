@@ -47,6 +47,11 @@ class Method(Settings, ABC):
     options: ClassVar[tuple[str, ...]] = ()
     several_inputs: ClassVar[bool] = True
 
+    @property
+    def looks_inside(self) -> bool:
+        """Whether this method, or one inside it, looks at values inside the module."""
+        return self.recorded
+
     @abstractmethod
     def relevance(self, run: Run) -> Tensor:
         """Return the relevance of the run's inputs.
@@ -127,7 +132,7 @@ class Method(Settings, ABC):
             layer=getattr(asked, "layer", None),
             options=self._options(options),
             memory=parsed(memory),
-            recorded=self.recorded,
+            recorded=asked.looks_inside,
         )
         return evaluate(asked, question, target, several=several)
 

@@ -14,6 +14,7 @@ from pellucid.attribution.budget import rows_at_once
 from pellucid.attribution.forward import Forward
 from pellucid.attribution.maps import Geometry
 from pellucid.attribution.question import Question
+from pellucid.attribution.target import logits_of
 
 Result = TypeVar("Result")
 
@@ -26,6 +27,7 @@ class Declared:
     variation: Tensor | None = None
     geometry: Geometry | None = None
     cells: Tensor | None = None
+    details: dict[str, Tensor] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -125,6 +127,26 @@ class Run:
         run.number = self.number
         return run
 
+    def logits_at(self, points: tuple[Tensor, ...], samples: Tensor) -> Tensor:
+        """Return the logits of other points without gradients, shape (row, logit), in chunks that fit into memory.
+
+        Parameters
+        ----------
+        points
+            For each input (row, *input).
+        samples
+            Which sample of this run each row was made of, shape (row,): its `arguments` go with it.
+        """
+        step, question = self.together(), self.question
+        pieces = []
+        with torch.no_grad():
+            for start in range(0, len(samples), step):
+                rows = tuple(tensor[start : start + step].clone() for tensor in points)
+                which = self.samples[samples[start : start + step].cpu()]
+                output = question.module(*rows, *question.arguments_for(which))
+                pieces.append(logits_of(output, question.output, len(which)))
+        return torch.cat(pieces)
+
     def once(self, name: str, compute: Callable[[], Result]) -> Result:
         """Return what `compute` gives, asking it once for all inputs of a module with several."""
         if name not in self._kept:
@@ -139,6 +161,7 @@ class Run:
         variation: Tensor | None = None,
         geometry: Geometry | None = None,
         cells: Tensor | None = None,
+        details: dict[str, Tensor] | None = None,
     ) -> None:
         """Add to the answer what relevance alone does not say.
 
@@ -151,7 +174,10 @@ class Run:
             larger than their difference.
         geometry, cells
             Of a layer's map: where its cells lie, and the map itself, (batch, target, ...).
+        details
+            Anything else worth keeping, by name, each (batch, target, ...).
         """
+        self.declared.details |= details or {}
         given = {"base": base, "variation": variation, "geometry": geometry, "cells": cells}
         for name, value in given.items():
             if value is not None:
