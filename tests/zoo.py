@@ -1,35 +1,26 @@
 """Small networks that are hard to explain, in 1-D and 2-D: what every method must answer on, or refuse in words.
 
 Inputs are (batch, 4, 24) in 1-D and (batch, 2, 12, 12) in 2-D; there are three classes. Weights follow from a seed.
+`ZOO` are those that every method is tried on; `HARD` has them and all others that hold one input and three logits;
+`ODD` have several inputs, one logit, or outputs that are no tensor.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from pellucid.core.randomness import torch_generator
+from zoo_layers import LAYERS
+from zoo_parts import CLASSES, SHAPES, WIDTH, Animal, conv, in_dtype, norm, pooled, seeded
+from zoo_sequences import SEQUENCES
+from zoo_writing import ODD_BUILDS, WRITING
 
-CLASSES = 3
-SHAPES = {1: (4, 24), 2: (2, 12, 12)}
-WIDTH = 6
-
-
-def conv(dim: int, before: int, after: int, kernel: int = 3, **more: object) -> nn.Module:
-    kind = nn.Conv1d if dim == 1 else nn.Conv2d
-    return kind(before, after, kernel, **{"padding": kernel // 2, **more})
-
-
-def norm(dim: int, width: int = WIDTH) -> nn.Module:
-    return nn.BatchNorm1d(width) if dim == 1 else nn.BatchNorm2d(width)
-
-
-def pooled(x: Tensor) -> Tensor:
-    return x.flatten(2).mean(-1)
+__all__ = [
+    "CAGES", "CLASSES", "HARD", "HARD_CAGES", "ODD", "ODD_CAGES", "SHAPES", "TWINS", "WIDTH", "ZOO", "Animal", "conv",
+    "everything", "inputs", "network", "norm", "pooled", "seeded",
+]  # fmt: skip
 
 
 class Plain(nn.Module):
@@ -222,19 +213,6 @@ class Dense(nn.Module):
         return self.two(functional.softplus(self.one(x.flatten(1))))
 
 
-@dataclass(frozen=True)
-class Animal:
-    """A network of the zoo: what its head is decides which methods can answer.
-
-    `mean` ends in mean pooling and one linear layer, `space` in some pooling, `none` in nothing that a map can be
-    drawn of.
-    """
-
-    build: Callable[[int], nn.Module]
-    head: str
-    dims: tuple[int, ...] = (1, 2)
-
-
 ZOO = {
     "plain": Animal(Plain, "mean"),
     "functional": Animal(Functional, "mean"),
@@ -255,26 +233,27 @@ ZOO = {
 }
 TWINS = ("plain", "functional", "reused", "in_place")
 CAGES = [(name, dim) for name, animal in ZOO.items() for dim in animal.dims]
-
-
-def seeded(module: nn.Module, seed: int = 0) -> nn.Module:
-    """Fill a module's weights and statistics from a seed, in eval mode."""
-    draw = torch_generator(seed)
-    with torch.no_grad():
-        for name, tensor in module.state_dict().items():
-            if tensor.is_floating_point():
-                values = torch.randn(tensor.shape, generator=draw, dtype=torch.float64)
-                fan = max(1, tensor[0].numel()) if tensor.ndim > 1 else 4
-                scaled = values.abs() + 0.5 if "running_var" in name else values * (1.5 / fan**0.5)
-                tensor.copy_(scaled + (1.0 if "norm" in name and name.endswith("weight") else 0.0))
-    return module.eval()
+HARD = {**ZOO, **LAYERS, **SEQUENCES, **WRITING}
+HARD_CAGES = [(name, dim) for name, animal in HARD.items() for dim in animal.dims]
+ODD = {
+    name: Animal(lambda dim, build=build: build(Plain(dim)), "mean", **more)
+    for name, (build, more) in ODD_BUILDS.items()
+}
+ODD_CAGES = [(name, dim) for name, animal in ODD.items() for dim in animal.dims]
 
 
 def network(name: str, dim: int, *, dtype: torch.dtype = torch.float32) -> nn.Module:
     """Return a network of the zoo, the twins with equal weights."""
-    return seeded(ZOO[name].build(dim)).to(dtype)
+    animal = {**HARD, **ODD}[name]
+    return animal.finish(in_dtype(seeded(animal.build(dim)), dtype))
 
 
 def inputs(dim: int, batch: int = 3, *, dtype: torch.dtype = torch.float32, seed: int = 1) -> Tensor:
     """Return inputs for a network of the zoo."""
     return torch.randn(batch, *SHAPES[dim], generator=torch_generator(seed), dtype=torch.float64).to(dtype)
+
+
+def everything(name: str, dim: int, batch: int = 3, *, dtype: torch.dtype = torch.float32) -> tuple[Tensor, ...]:
+    """Return all inputs of a network of the zoo: (signal,), or (signal, age)."""
+    signal = inputs(dim, batch, dtype=dtype)
+    return (signal, signal.flatten(1)[:, :1].abs()) if {**HARD, **ODD}[name].several else (signal,)

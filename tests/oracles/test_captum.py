@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from captum.attr import IntegratedGradients, LayerGradCam, Saliency
+from captum.attr import InputXGradient, IntegratedGradients, LayerGradCam, NoiseTunnel, Saliency
 from torch import nn
 
 import zoo
@@ -25,6 +25,27 @@ def test_saliency_is_captums(animal, dim):
     theirs = Saliency(module).attribute(x.clone().requires_grad_(), target=torch.tensor(TARGETS))
     ours = method("saliency")(module, x, target=TARGETS).relevance
     assert torch.allclose(ours, theirs, rtol=1e-10, atol=1e-13)
+
+
+@CAGES
+def test_input_times_gradient_is_captums(animal, dim):
+    module, x = case(animal, dim)
+    theirs = InputXGradient(module).attribute(x.clone().requires_grad_(), target=torch.tensor(TARGETS))
+    ours = method("input_x_gradient")(module, x, target=TARGETS).relevance
+    assert torch.allclose(ours, theirs, rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize(("kind", "squared"), [("smoothgrad", False), ("smoothgrad_sq", True)])
+def test_smooth_grad_is_captums_but_for_the_draw(kind, squared):
+    module, x = case("norms", 1)
+    spread = 0.1 * (x[:1].max() - x[:1].min())
+    with torch.random.fork_rng():
+        torch.random.manual_seed(0)  # captum draws from the global generator
+        theirs = NoiseTunnel(Saliency(module)).attribute(
+            x[:1], nt_type=kind, nt_samples=1500, stdevs=float(spread), target=1, abs=False
+        )
+    ours = method("smooth_grad", samples=1500, noise=0.1, squared=squared)(module, x[:1], target=1).relevance
+    assert (ours - theirs).abs().max() < 0.08 * theirs.abs().max()
 
 
 @CAGES
@@ -78,3 +99,6 @@ def test_a_sum_that_misses_is_silent_in_captum_and_said_by_us():
     answer = method("integrated_gradients", steps=50)(module, x)
     assert float(answer.gap) == pytest.approx(abs(float(answer.relevance.sum()) - 1), abs=1e-6)
     assert "more steps than 50" in answer.warnings[0]
+    ours = method("integrated_gradients")(module, x)
+    assert float(ours.relevance.sum()) == pytest.approx(1, abs=0.01)
+    assert ours.warnings == ()

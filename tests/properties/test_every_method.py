@@ -20,7 +20,14 @@ from pellucid.attribution.method import METHODS, Attribution, method
 from pellucid.core.errors import InvalidInputError, NotApplicableError, SettingError
 from pellucid.core.settings import decode, encode
 
-QUICK = {"integrated_gradients": {"steps": 4}}
+QUICK = {
+    "integrated_gradients": {"tolerance": 0.1},
+    "kernel_shap": {"parts": 4, "samples": 64},
+    "lead_grad_cam": {"allow_leak": True},
+    "lime": {"parts": 4, "samples": 64},
+    "occlusion": {"window": 6, "stride": 6},
+    "smooth_grad": {"samples": 3},
+}
 HEADS = {"cam": {"mean"}}  # what a method needs; others that look at a layer need some axis in space or time
 EVERY = pytest.mark.parametrize("name", METHODS.names)
 

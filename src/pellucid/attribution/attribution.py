@@ -9,6 +9,7 @@ from typing import Any, Literal
 from torch import Tensor
 
 from pellucid.attribution.maps import Geometry
+from pellucid.attribution.rules.ledger import Ledger
 
 Kind = Literal["signed", "positive"]
 
@@ -45,8 +46,11 @@ class Attribution:
         The map on the layer's own cells, before it was brought onto the input's grid.
     empty
         Whether the relevance is zero everywhere, shape (batch,) or (batch, target).
+    ledger
+        Where relevance was taken on the way back, layer by layer: score = sum of relevance + the ledger's total. None
+        for methods that keep none.
     details
-        What the method found out beside the relevance, by name: the fit's R2, the weights of the parts, a ledger. Each
+        What the method found out beside the relevance, by name: the fit's R2, the weights of the parts. Each
         with the axes "batch" and, as above, "target" first.
     remarks
         What the method has to say about itself here, in words.
@@ -66,6 +70,7 @@ class Attribution:
     geometry: Geometry | None
     cells: Tensor | None
     empty: Tensor
+    ledger: Ledger | None
     details: Mapping[str, Any]
     remarks: tuple[str, ...]
     warnings: tuple[str, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,9 @@ from pellucid.attribution.first_look import refuse_training
 from pellucid.attribution.forward import Forward
 from pellucid.attribution.guard import guarded
 from pellucid.attribution.question import Question
+from pellucid.attribution.rules.ledger import Ledger
 from pellucid.attribution.run import Declared, Run
+from pellucid.attribution.tape.recording import Recorded
 from pellucid.attribution.target import Target, Targets, resolve
 from pellucid.core.errors import InvalidInputError, NotApplicableError
 from pellucid.core.progress import track
@@ -40,36 +42,41 @@ def evaluate(method: Method, question: Question, target: Target, *, several: boo
     """Return a method's answer to a question, its module left as it was."""
     with guarded(question.module, question.device_types):
         refuse_training(question.module)
-        runs, targets = _runs(question, target, method.name)
+        runs, targets = _runs(question, target, method)
         parts = [_answered(method, run) for run in runs]
     return _joined(method, question, targets, parts, several=several)
 
 
-def _runs(question: Question, target: Target, title: str) -> tuple[Iterator[Run], Targets]:
+def _runs(question: Question, target: Target, method: Method) -> tuple[Iterator[Run], Targets]:
     """Return the runs that the batch is split into; the first pass is made here, of one row."""
-    first = Forward(question, _rows(question, slice(0, 1)), question.arguments_for(torch.arange(1)), watched=True)
+    first = _first_pass(question, torch.zeros(1, dtype=torch.int64), method)
     if first.doubtful:
-        twice = torch.zeros(2, dtype=torch.int64)
-        Forward(
-            question, tuple(t.detach()[twice] for t in question.inputs), question.arguments_for(twice), watched=True
-        )
+        _first_pass(question, torch.zeros(2, dtype=torch.int64), method)
     batch, cost = question.batch, first.bytes_a_row
     targets = resolve(target, batch=batch, logits=first.logits.shape[1])
     if batch == 1:
         return iter([_run(question, targets, slice(0, 1), cost, first)]), targets
     step = rows_at_once(question.memory, cost)
     slices = [slice(start, min(start + step, batch)) for start in range(0, batch, step)]
-    shown = track(slices, title.replace("_", " ")) if len(slices) > 1 else iter(slices)
+    shown = track(slices, method.name.replace("_", " ")) if len(slices) > 1 else iter(slices)
     return (_run(question, targets, rows, cost, None) for rows in shown), targets
+
+
+def _first_pass(question: Question, samples: Tensor, method: Method) -> Forward | Recorded:
+    """Run the module on these samples while it is watched: chance is refused, and what a row costs is measured."""
+    rows, arguments = tuple(tensor.detach()[samples] for tensor in question.inputs), question.arguments_for(samples)
+    if method.taped:
+        return Recorded(question, rows, arguments)
+    return Forward(question, rows, arguments, watched=True)
 
 
 def _rows(question: Question, rows: slice) -> tuple[Tensor, ...]:
     return tuple(tensor.detach()[rows] for tensor in question.inputs)
 
 
-def _run(question: Question, targets: Targets, rows: slice, cost: int, forward: Forward | None) -> Run:
+def _run(question: Question, targets: Targets, rows: slice, cost: int, first: Forward | Recorded | None) -> Run:
     samples = torch.arange(rows.start, rows.stop)
-    return Run(question, _rows(question, rows), samples, targets.classes[rows], bytes_a_row=cost, forward=forward)
+    return Run(question, _rows(question, rows), samples, targets.classes[rows], bytes_a_row=cost, first=first)
 
 
 def _answered(method: Method, run: Run) -> _Part:
@@ -126,6 +133,7 @@ def _joined(method: Method, question: Question, targets: Targets, parts: list[_P
         geometry=declared.geometry,
         cells=None if cells is None else plain(cells),
         empty=plain(empty),
+        ledger=_ledger(parts, plain),
         details={name: plain(_joined_detail(parts, name)) for name in parts[0].declared.details},
         remarks=remarks,
         warnings=(*remarks, *reserves(method, largest, bool(empty.any()), of=of)),
@@ -139,6 +147,18 @@ def _together(parts: list[_Part], name: str) -> Tensor | None:
 
 def _joined_detail(parts: list[_Part], name: str) -> Tensor:
     return torch.cat([part.declared.details[name] for part in parts]).detach()
+
+
+def _ledger(parts: list[_Part], plain: Callable[[Tensor], Tensor]) -> Ledger | None:
+    lines = dict.fromkeys(line for part in parts for line in part.declared.ledger)
+    if not lines:
+        return None
+    none = [torch.zeros_like(part.scores) for part in parts]
+    found = {
+        line: torch.cat([part.declared.ledger.get(line, zero) for part, zero in zip(parts, none, strict=True)])
+        for line in lines
+    }
+    return Ledger({line: plain(taken) for line, taken in found.items()})
 
 
 def _gap(relevance: tuple[Tensor, ...], scores: Tensor, base: Tensor, variation: Tensor | None) -> Tensor:

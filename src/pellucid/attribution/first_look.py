@@ -31,7 +31,7 @@ def refuse_training(module: nn.Module) -> None:
                 f"{where} keeps no running statistics: it takes those of the batch, so that no sample has an answer "
                 "of its own. Train it with track_running_stats=True."
             )
-        if part.training and _is_active(part, kind):
+        if getattr(part, "training", False) and _is_active(part, kind):
             raise NotApplicableError(
                 f"{where} must be in evaluation mode; it is in training mode, where every pass gives another "
                 f"answer. {_REMEDY}"

@@ -37,6 +37,8 @@ class Method(Settings, ABC):
     ----------------------------
     recorded
         The method looks at values inside the module: `run.activation()` may be asked for.
+    taped
+        The method goes back over the record of all operations: the first pass writes it.
     options
         Names of what it takes at the call beside the settings: tensors or callables.
     several_inputs
@@ -44,6 +46,7 @@ class Method(Settings, ABC):
     """
 
     recorded: ClassVar[bool] = False
+    taped: ClassVar[bool] = False
     options: ClassVar[tuple[str, ...]] = ()
     several_inputs: ClassVar[bool] = True
 

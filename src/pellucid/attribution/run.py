@@ -14,6 +14,8 @@ from pellucid.attribution.budget import rows_at_once
 from pellucid.attribution.forward import Forward
 from pellucid.attribution.maps import Geometry
 from pellucid.attribution.question import Question
+from pellucid.attribution.rules.ledger import Line
+from pellucid.attribution.tape.recording import Recorded
 from pellucid.attribution.target import logits_of
 
 Result = TypeVar("Result")
@@ -27,6 +29,7 @@ class Declared:
     variation: Tensor | None = None
     geometry: Geometry | None = None
     cells: Tensor | None = None
+    ledger: dict[Line, Tensor] = field(default_factory=dict)
     details: dict[str, Tensor] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
@@ -47,7 +50,7 @@ class Run:
         Which samples of the question they are; one may come more than once.
     classes
         Shape (batch, target).
-    forward
+    first
         The pass through the module, where it has been made already.
     """
 
@@ -59,7 +62,7 @@ class Run:
         classes: Tensor,
         *,
         bytes_a_row: int,
-        forward: Forward | None = None,
+        first: Forward | Recorded | None = None,
     ) -> None:
         self.question = question
         self.rows = rows
@@ -68,7 +71,8 @@ class Run:
         self.number = 0
         self.declared = Declared()
         self._bytes = bytes_a_row
-        self._forward = forward
+        self._forward = first if isinstance(first, Forward) else None
+        self._recorded = first if isinstance(first, Recorded) else None
         self._gradients: tuple[Tensor, ...] | None = None
         self._kept: dict[str, Any] = {}
 
@@ -84,9 +88,16 @@ class Run:
             self._forward = Forward(self.question, self.rows, self.question.arguments_for(self.samples))
         return self._forward
 
+    @property
+    def recorded(self) -> Recorded:
+        """The pass of these samples with every operation written down; made once."""
+        if self._recorded is None:
+            self._recorded = Recorded(self.question, self.rows, self.question.arguments_for(self.samples))
+        return self._recorded
+
     def scores(self) -> Tensor:
         """Return the logits asked for, shape (batch, target), without gradients."""
-        logits = self.forward.logits.detach()
+        logits = (self._recorded or self.forward).logits.detach()
         return logits.gather(1, self.classes.to(logits.device))
 
     def gradient(self) -> Tensor:
@@ -147,6 +158,19 @@ class Run:
                 pieces.append(logits_of(output, question.output, len(which)))
         return torch.cat(pieces)
 
+    def one_by_one(self) -> list[Run]:
+        """Return a run for each sample, for a module whose batch cannot be told from its other axes."""
+        return [
+            Run(
+                self.question,
+                tuple(rows[number : number + 1] for rows in self.rows),
+                self.samples[number : number + 1],
+                self.classes[number : number + 1],
+                bytes_a_row=self._bytes,
+            )
+            for number in range(len(self.samples))
+        ]
+
     def once(self, name: str, compute: Callable[[], Result]) -> Result:
         """Return what `compute` gives, asking it once for all inputs of a module with several."""
         if name not in self._kept:
@@ -161,6 +185,7 @@ class Run:
         variation: Tensor | None = None,
         geometry: Geometry | None = None,
         cells: Tensor | None = None,
+        ledger: dict[Line, Tensor] | None = None,
         details: dict[str, Tensor] | None = None,
     ) -> None:
         """Add to the answer what relevance alone does not say.
@@ -174,10 +199,13 @@ class Run:
             larger than their difference.
         geometry, cells
             Of a layer's map: where its cells lie, and the map itself, (batch, target, ...).
+        ledger
+            What was taken on the way back, by layer and cause, each (batch, target).
         details
             Anything else worth keeping, by name, each (batch, target, ...).
         """
         self.declared.details |= details or {}
+        self.declared.ledger |= ledger or {}
         given = {"base": base, "variation": variation, "geometry": geometry, "cells": cells}
         for name, value in given.items():
             if value is not None:

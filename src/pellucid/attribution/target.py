@@ -133,7 +133,7 @@ def logits_of(output: Any, field: str | int | None, rows: int) -> Tensor:
     NotApplicableError
         For logits of any other shape than (batch, logit), (batch, 1) or (batch,), and for NaN.
     """
-    value = _field(output, field)
+    value = chosen(output, field)
     if not isinstance(value, Tensor):
         raise NotApplicableError(
             f"the module must give a tensor of logits; it gave {type(value).__name__}. {_choices(value)}"
@@ -150,7 +150,14 @@ def logits_of(output: Any, field: str | int | None, rows: int) -> Tensor:
     return value.reshape(rows, -1)
 
 
-def _field(output: Any, field: str | int | None) -> Any:
+def chosen(output: Any, field: str | int | None) -> Any:
+    """Return what a module gave, or the field of it that was asked for.
+
+    Raises
+    ------
+    InvalidInputError
+        For a field that is not there.
+    """
     if field is None:
         return output
     try:

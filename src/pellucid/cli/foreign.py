@@ -156,5 +156,21 @@ def numbers(text: str | None) -> tuple[float, ...] | None:
         raise InvalidInputError(f"--thresholds must be numbers with commas, as 0.3 or 0.3,0.5; got {text!r}.") from None
 
 
+def picture_size(text: str | None) -> tuple[int, int] | None:
+    """Return the rows and columns in `224x224`; None for None.
+
+    Raises
+    ------
+    InvalidInputError
+        For anything else.
+    """
+    if text is None:
+        return None
+    rows, _, columns = text.lower().partition("x")
+    if not (rows.strip().isdigit() and columns.strip().isdigit()):
+        raise InvalidInputError(f"--size must be ROWSxCOLUMNS, such as 224x224; got {text!r}.")
+    return int(rows), int(columns)
+
+
 def _present(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}

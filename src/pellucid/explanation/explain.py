@@ -70,7 +70,7 @@ def explain(
 
     Notes
     -----
-    Cost: all classes of a method share their passes forward; integrated gradients make 51 of them.
+    Cost: all classes of a method share their passes forward; integrated gradients take some hundred gradients a class.
     """
     prepared = network.prepare(record)
     prediction = network.predict(record)

@@ -16,10 +16,11 @@ class Product(nn.Module):
         return (x[:, 0] * x[:, 1] + 2 * x[:, 0] ** 2 + 1)[:, None]
 
 
-def test_a_polynomial_is_integrated_exactly():
+@pytest.mark.parametrize("steps", [None, 1])
+def test_a_polynomial_is_integrated_exactly(steps):
     x = torch.tensor([[3.0, 5.0]], dtype=torch.float64)
-    answer = method("integrated_gradients", steps=1)(Product(), x)
-    assert answer.relevance.tolist() == [[7.5 + 18, 7.5]]
+    answer = method("integrated_gradients", steps=steps)(Product(), x)
+    assert answer.relevance[0].tolist() == pytest.approx([7.5 + 18, 7.5], abs=1e-12)
     assert float(answer.base) == 1
     assert float(answer.score) == 34
     assert float(answer.gap) < 1e-15
@@ -60,6 +61,74 @@ def test_the_gap_is_relative_to_what_the_score_does_on_the_way():
     answer = method("integrated_gradients", steps=11)(Hill(), torch.tensor([[0.7, 0.3]]))
     assert float(answer.gap) < 1e-4
     assert answer.warnings == ()
+
+
+class Cliff(nn.Module):
+    """A score that rises within one part in a hundred of the way."""
+
+    def forward(self, x):
+        return torch.sigmoid(200 * (x.sum(1) - 0.5))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("x", [(0.6, 0.4), (0.7, 0.6), (0.61, 0.2)])
+def test_a_cliff_is_met_and_its_gap_kept(x, dtype):
+    answer = method("integrated_gradients")(Cliff(), torch.tensor([x], dtype=dtype))
+    assert float(answer.relevance.sum()) == pytest.approx(1, abs=0.01)
+    assert float(answer.gap) <= float(answer.details["panel_gap"]) <= 0.01
+    assert 24 < int(answer.details["gradients"]) < 100
+    assert answer.warnings == ()
+
+
+@pytest.mark.parametrize("animal", ["plain", "residual", "attention", "gate"])
+def test_by_default_the_gap_holds_and_finer_panels_come_to_the_same(animal):
+    module, x = zoo.network(animal, 1), zoo.inputs(1)
+    answer = method("integrated_gradients")(module, x, target="all")
+    assert (answer.gap <= answer.details["panel_gap"] + 1e-6).all()
+    assert answer.details["panel_gap"].max() <= 0.01
+    assert answer.warnings == ()
+    double = method("integrated_gradients", steps=500)(module.double(), x.double(), target="all").relevance
+    assert (answer.relevance - double).abs().max() < 0.02 * double.abs().max()
+
+
+def test_a_smaller_tolerance_takes_more_gradients():
+    module, x = zoo.network("residual", 1, dtype=torch.float64), zoo.inputs(1, 1, dtype=torch.float64)
+    coarse, fine = (method("integrated_gradients", tolerance=t)(module, x, target=1) for t in (0.1, 0.001))
+    assert coarse.details["panel_gap"] < 0.1
+    assert fine.details["panel_gap"] < 0.001
+    assert fine.details["gradients"] > 2 * coarse.details["gradients"]
+
+
+def test_where_the_budget_ends_first_it_says_so_and_by_how_much():
+    class Saw(nn.Module):
+        """Rises in a thousand sudden steps."""
+
+        def forward(self, x):
+            return (1000 * x).floor() + x
+
+    answer = method("integrated_gradients")(Saw(), torch.ones(1, 1, dtype=torch.float64))
+    assert "2000 gradients were not enough" in answer.remarks[0]
+    assert float(answer.gap) == pytest.approx(1000 / 1001, abs=1e-6)
+    assert int(answer.details["gradients"]) <= 2000
+    assert float(answer.details["panel_gap"]) > 0.9
+
+
+def test_where_the_score_jumps_it_says_so():
+    class Step(nn.Module):
+        def forward(self, x):
+            return (x > 0.3).to(x) + 0 * x
+
+    answer = method("integrated_gradients")(Step(), torch.ones(1, 1))
+    assert "little more than its rounding, or jumps" in answer.remarks[0]
+    assert float(answer.gap) == 1
+
+
+def test_relevance_from_the_input_itself_is_zero_without_a_warning_of_the_sum():
+    module, x = zoo.network("plain", 1), zoo.inputs(1)
+    answer = method("integrated_gradients")(module, x, target=0, baseline=x)
+    assert (answer.relevance == 0).all()
+    assert answer.gap.max() == 0
+    assert answer.empty.all()
 
 
 def test_the_warning_follows_the_tolerance():

@@ -50,7 +50,7 @@ def test_every_method_stands_in_the_json(capsys):
     assert main(["methods", "--json"]) == 0
     facts = {fact["name"]: fact for fact in json.loads(capsys.readouterr().out)}
     assert {"saliency", "integrated_gradients", "grad_cam", "cam", "random", "amplitude"} <= set(facts)
-    assert facts["integrated_gradients"]["settings"]["steps"] == 50
+    assert facts["integrated_gradients"]["settings"]["tolerance"] == 0.01
     assert facts["amplitude"]["kind"] == "positive"
     assert all(fact["summary"] and fact["axioms"] and fact["cost"] for fact in facts.values())
 

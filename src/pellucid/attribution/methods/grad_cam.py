@@ -49,18 +49,23 @@ class GradCam(Method):
 
     def relevance(self, run: Run) -> Tensor:
         """Return the map on the input's grid."""
-        layer = run.activation()
-        cells = torch.stack([self._map(layer, gradient) for gradient in layer.gradients(run.classes)], 1)
-        run.declare(geometry=layer.geometry, cells=cells)
-        if layer.guessed:
-            run.warn("the places of the layer's cells could not be followed; they are taken to divide the input evenly")
-        if len(run.forward.capture.calls) > 1:
-            run.warn(f"the layer is called {len(run.forward.capture.calls)} times in one pass; its last call is shown")
-        return interpolated(cells, layer.geometry, run.inputs.shape[3:])
+        return mapped(run, run.activation(), relu=self.relu)
 
-    def _map(self, layer: Activation, gradient: Tensor) -> Tensor:
-        """Return one class's map on the cells, (batch, 1 or lead, *cells)."""
-        weights = gradient.mean(layer.space, keepdim=True)
-        feature = 2 if layer.geometry.by_lead else 1
-        total = (weights * layer.values).sum(feature, keepdim=not layer.geometry.by_lead)
-        return total.clamp(min=0) if self.relu else total
+
+def mapped(run: Run, layer: Activation, *, relu: bool) -> Tensor:
+    """Return a layer's map on the input's grid, and declare where its cells lie and what to doubt of it."""
+    cells = torch.stack([_map(layer, gradient, relu) for gradient in layer.gradients(run.classes)], 1)
+    run.declare(geometry=layer.geometry, cells=cells)
+    if layer.guessed:
+        run.warn("the places of the layer's cells could not be followed; they are taken to divide the input evenly")
+    if len(run.forward.capture.calls) > 1:
+        run.warn(f"the layer is called {len(run.forward.capture.calls)} times in one pass; its last call is shown")
+    return interpolated(cells, layer.geometry, run.inputs.shape[3:])
+
+
+def _map(layer: Activation, gradient: Tensor, relu: bool) -> Tensor:
+    """Return one class's map on the cells, (batch, 1 or lead, *cells)."""
+    weights = gradient.mean(layer.space, keepdim=True)
+    feature = 2 if layer.geometry.by_lead else 1
+    total = (weights * layer.values).sum(feature, keepdim=not layer.geometry.by_lead)
+    return total.clamp(min=0) if relu else total

@@ -11,9 +11,12 @@ from torch import Tensor
 
 from pellucid.attribution.baseline import Baseline, checked, given, reference
 from pellucid.attribution.method import Method
+from pellucid.attribution.quadrature import Quadrature
 from pellucid.attribution.run import Run
 from pellucid.core.errors import InvalidInputError, SettingError
 from pellucid.core.progress import track
+
+BUDGET = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,30 +25,36 @@ class IntegratedGradients(Method):
 
     R_i = (x_i - x'_i) * integral over a from 0 to 1 of dz_c/dx_i at x' + a (x - x')
 
+    The way is cut into panels of three Gauss-Legendre nodes. What a panel must add up to is the rise of the score
+    between its ends, so that its gap is known; the worst are halved until the gaps, none making good for another, add
+    up to less than the tolerance. Each sample and class has panels of its own.
+
     Parameters
     ----------
-    steps
-        Nodes of the Gauss-Legendre rule that stands for the integral.
     tolerance
-        Completeness gap above which the answer carries a warning.
+        Of the sum of the panels' gaps, relative to the score's variation over their ends, which is at least the
+        difference of the two scores.
     baseline
         x': "zero", "mean", "median", "blurred", or a number; a tensor is given at the call, `baseline=`.
+    steps
+        In place of panels, so many Gauss-Legendre nodes over the whole way, whatever the gap.
 
     Axioms: completeness, sum R = z_c(x) - z_c(x') up to the returned gap; sensitivity; implementation invariance.
-    Cost: `steps` passes forward, and as many back for each class.
-    Source: Sundararajan et al. 2017, arXiv 1703.01365, equation 1. Departures: Gauss-Legendre nodes where they take
-    equal steps; the gap is relative to the score's variation over the nodes where that is larger than the difference of
-    the scores, which may be zero.
+    Cost: 8 passes forward and 24 gradients a class for a smooth network, some hundred for one of rectifiers; at most
+    2,000 for each sample and class, then a warning. `details` holds the "gradients" taken and the "panel_gap" reached.
+    Source: Sundararajan et al. 2017, arXiv 1703.01365, equation 1. Departures: panels or Gauss-Legendre nodes where
+    they take equal steps; the gap is relative to the score's variation where that is larger than the difference of the
+    scores, which may be zero.
     """
 
     options: ClassVar[tuple[str, ...]] = ("baseline",)
 
-    steps: int = 50
     tolerance: float = 0.01
     baseline: Baseline = "zero"
+    steps: int | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.steps <= 10_000:
+        if self.steps is not None and not 1 <= self.steps <= 10_000:
             raise SettingError(f"steps must be 1 to 10000; got {self.steps}.")
         if not 0 < self.tolerance <= 1:
             raise SettingError(f"tolerance must lie above 0 and up to 1; got {self.tolerance}.")
@@ -55,16 +64,18 @@ class IntegratedGradients(Method):
         """Return the warning for a gap above the tolerance."""
         if gap <= self.tolerance:
             return None
+        remedy = "" if self.steps is None else f"; more steps than {self.steps} come closer, or none given"
         return (
             f"the relevance misses the difference of the scores by {gap:.1%}, more than the tolerance of "
-            f"{self.tolerance:.1%}; more steps than {self.steps} come closer"
+            f"{self.tolerance:.1%}{remedy}"
         )
 
     def relevance(self, run: Run) -> Tensor:
         """Return the way from the baseline times the mean gradient on it."""
         starts = run.once("starts", lambda: self._starts(run))
         means = run.once("means", lambda: self._means(run, starts))
-        return (run.inputs - starts[run.number][:, None]) * means[run.number]
+        way = run.inputs.double() - starts[run.number][:, None].double()
+        return (way * means[run.number]).to(run.inputs.dtype)
 
     def _starts(self, run: Run) -> tuple[Tensor, ...]:
         tensors = run.option("baseline")
@@ -80,25 +91,58 @@ class IntegratedGradients(Method):
 
     def _means(self, run: Run, starts: tuple[Tensor, ...]) -> list[Tensor]:
         """Return the mean gradient to each input, (batch, target, *input), and declare the sum it should give."""
-        positions, shares = np.polynomial.legendre.leggauss(self.steps)
-        nodes, weights = torch.from_numpy((positions + 1) / 2), torch.from_numpy(shares / 2)
-        size, targets = len(run.samples), run.classes.shape[1]
-        means = [torch.zeros(size, targets, *rows.shape[1:]).to(rows) for rows in run.rows]
-        scores = [run.elsewhere(tuple(start[None] for start in starts)).scores()[None]]
-        step = max(1, run.together() // size)
-        for first in track(range(0, self.steps, step), "integrated gradients"):
-            chunk = nodes[first : first + step]
-            moved = run.elsewhere(
-                tuple(_between(start, rows, chunk) for start, rows in zip(starts, run.rows, strict=True))
+        return self._refined(run, starts) if self.steps is None else _stepped(run, starts, self.steps)
+
+    def _refined(self, run: Run, starts: tuple[Tensor, ...]) -> list[Tensor]:
+        found = Quadrature(run, starts, self.tolerance, BUDGET)
+        courses = found.courses
+
+        def table(values: list[list[float]]) -> Tensor:
+            return torch.tensor(values, dtype=torch.float64)
+
+        variation = table([[course.variation for course in row] for row in courses])
+        missed = table([[course.gap for course in row] for row in courses])
+        run.declare(
+            base=found.bases().to(run.scores()),
+            variation=variation.to(run.scores().device),
+            details={
+                "panel_gap": missed / variation.clamp(min=torch.finfo(torch.float64).tiny),
+                "gradients": torch.tensor([[course.spent for course in row] for row in courses]),
+            },
+        )
+        ends = {course.ended for row in courses for course in row}
+        if "budget" in ends:
+            run.warn(
+                f"{BUDGET} gradients were not enough for panels whose gaps add up to less than {self.tolerance:.2%} of "
+                'the score\'s variation; details["panel_gap"] says what is left'
             )
-            scores.append(moved.scores().reshape(len(chunk), size, targets))
-            for column, gradients in enumerate(moved.gradients()):
-                for mean, gradient in zip(means, gradients, strict=True):
-                    parts = gradient.reshape(len(chunk), size, *gradient.shape[1:])
-                    mean[:, column] += torch.tensordot(weights[first : first + step].to(parts), parts, dims=1)
-        course = torch.cat([*scores, run.scores()[None]])
-        run.declare(base=course[0], variation=course.diff(dim=0).abs().sum(0))
-        return means
+        if "rounding" in ends:
+            run.warn(
+                f"the panels' gaps add up to more than {self.tolerance:.2%} of the score's variation and cannot be "
+                "made smaller: the score moves by little more than its rounding, or jumps; inputs and module in "
+                "double precision come closer"
+            )
+        return found.means
+
+
+def _stepped(run: Run, starts: tuple[Tensor, ...], steps: int) -> list[Tensor]:
+    positions, shares = np.polynomial.legendre.leggauss(steps)
+    nodes, weights = torch.from_numpy((positions + 1) / 2), torch.from_numpy(shares / 2)
+    size, targets = len(run.samples), run.classes.shape[1]
+    means = [torch.zeros(size, targets, *rows.shape[1:], dtype=torch.float64, device=rows.device) for rows in run.rows]
+    scores = [run.elsewhere(tuple(start[None] for start in starts)).scores()[None]]
+    step = max(1, run.together() // size)
+    for first in track(range(0, steps, step), "integrated gradients"):
+        chunk = nodes[first : first + step]
+        moved = run.elsewhere(tuple(_between(start, rows, chunk) for start, rows in zip(starts, run.rows, strict=True)))
+        scores.append(moved.scores().reshape(len(chunk), size, targets))
+        for column, gradients in enumerate(moved.gradients()):
+            for mean, gradient in zip(means, gradients, strict=True):
+                parts = gradient.reshape(len(chunk), size, *gradient.shape[1:]).double()
+                mean[:, column] += torch.tensordot(weights[first : first + step].to(parts), parts, dims=1)
+    course = torch.cat([*scores, run.scores()[None]])
+    run.declare(base=course[0], variation=course.diff(dim=0).abs().sum(0))
+    return means
 
 
 def _between(start: Tensor, end: Tensor, nodes: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from pellucid.cli import output
-from pellucid.cli.foreign import NOTHING, Described, listed, numbers, opened
+from pellucid.cli.foreign import NOTHING, Described, listed, numbers, opened, picture_size
 from pellucid.core.errors import InvalidInputError, unknown_name
 from pellucid.core.registry import normalised
 
@@ -76,7 +76,7 @@ def explain(
     """
     from pellucid.reports.kinds.record import Records
 
-    own: dict[str, Any] = {"size": _size(size), "thresholds": numbers(thresholds), "layer": layer}
+    own: dict[str, Any] = {"size": picture_size(size), "thresholds": numbers(thresholds), "layer": layer}
     asked = opened(network, described, classes=listed(classes), **own)
     how = {"methods": _methods(methods), "targets": _targets(targets, asked.classes)}
     formats = () if pictures.strip() == "none" else listed(pictures) or ()
@@ -142,12 +142,3 @@ def _targets(text: str, classes: Sequence[str]) -> str | tuple[str, ...]:
         if normalised(name) not in known:
             raise unknown_name("class", name, classes)
     return names
-
-
-def _size(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    rows, _, columns = text.lower().partition("x")
-    if not (rows.strip().isdigit() and columns.strip().isdigit()):
-        raise InvalidInputError(f"--size must be ROWSxCOLUMNS, such as 224x224; got {text!r}.")
-    return int(rows), int(columns)

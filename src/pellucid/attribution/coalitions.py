@@ -1,0 +1,96 @@
+"""Which parts of an input are kept in each perturbed copy: all subsets, or designs that say most with few."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from math import comb
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pellucid.core.randomness import generator
+
+Masks = NDArray[np.bool_]  # (row, part): what is kept
+_EVERY = 12  # parts whose subsets are few enough to look at all
+
+
+def all_fit(count: int, samples: int) -> bool:
+    """Return whether all subsets of `count` parts are looked at, rather than a sample of them."""
+    return count <= _EVERY or 2 ** min(count, 64) <= samples
+
+
+def every(count: int) -> Masks:
+    """Return all subsets, shape (2^count, part): row r keeps the parts whose bit is set in r."""
+    return np.asarray((np.arange(2**count)[:, None] >> np.arange(count)) % 2 == 1)
+
+
+def folded(count: int, samples: int, seed: int) -> Masks:
+    """Return at most `samples` different subsets, all and none of the parts among them, each with its complement.
+
+    Rows of Hadamard matrices, so that within a block each pair of parts is kept and dropped together equally often;
+    with the complements the main effects are free of all pairwise products (fold-over). Each block draws its columns
+    and their signs anew.
+    """
+    draw = generator(seed)
+    order = 1 << count.bit_length()  # of Sylvester's matrix: a column for each part beside the constant one
+    halves = [np.ones((1, count), dtype=np.bool_)]
+    while sum(map(len, halves)) < samples // 2:
+        rows, columns = draw.permutation(order), 1 + draw.permutation(order - 1)[:count]
+        odd = np.bitwise_count(rows[:, None] & columns) % 2 == 1
+        halves.append(odd ^ (draw.random(count) < 0.5))
+    half = np.concatenate(halves)[: max(1, samples // 2)]
+    return np.unique(np.concatenate([half, ~half]), axis=0)
+
+
+def kernel_weighted(count: int, samples: int, seed: int) -> tuple[Masks, NDArray[np.float64]]:
+    """Return at most `samples` different subsets, neither empty nor whole, and their share of the Shapley kernel.
+
+    The kernel of a size s, summed over the subsets of that size, is (n - 1) / (s (n - s)). The smallest sizes and
+    their complements are taken whole as long as the kernel's share of what is left has room for them; of the others
+    subsets are drawn with their complements, sizes evenly over the kernel, and those drawn twice count twice.
+
+    Returns
+    -------
+    masks
+        Shape (row, part).
+    weights
+        Shape (row,), summing to 1.
+    """
+    draw = generator(seed)
+    sizes = np.arange(1, count // 2 + 1)
+    kernel = np.where(2 * sizes == count, 1, 2) * (count - 1) / (sizes * (count - sizes))
+    kernel /= kernel.sum()
+    masks, weights, left = [], [], samples
+    while len(sizes) and _number(count, int(sizes[0])) <= left * kernel[0] / kernel.sum():
+        masks.append(_of_size(count, int(sizes[0])))
+        number = len(masks[-1])
+        weights.append(np.full(number, kernel[0] / number))
+        sizes, kernel, left = sizes[1:], kernel[1:], left - number
+    if len(sizes) and left > 1:
+        drawn = _drawn(count, sizes, kernel, left // 2, draw)
+        rows, times = np.unique(np.concatenate([drawn, ~drawn]), axis=0, return_counts=True)
+        masks.append(rows)
+        weights.append(kernel.sum() * times / times.sum())
+    return np.concatenate(masks), np.concatenate(weights)
+
+
+def _number(count: int, size: int) -> int:
+    return comb(count, size) * (1 if 2 * size == count else 2)
+
+
+def _of_size(count: int, size: int) -> Masks:
+    """Return the subsets of a size and their complements."""
+    rows = np.array(list(combinations(range(count), size)))
+    masks = np.zeros((len(rows), count), dtype=np.bool_)
+    np.put_along_axis(masks, rows, True, axis=1)
+    return masks if 2 * size == count else np.concatenate([masks, ~masks])
+
+
+def _drawn(
+    count: int, sizes: NDArray[np.int64], kernel: NDArray[np.float64], number: int, draw: np.random.Generator
+) -> Masks:
+    """Return random subsets whose sizes follow the kernel as evenly as their number allows."""
+    places = (np.arange(number) + draw.random()) / number * kernel.sum()
+    chosen = sizes[np.minimum(np.searchsorted(kernel.cumsum(), places), len(sizes) - 1)]
+    ranks = draw.random((number, count)).argsort(1).argsort(1)
+    return np.asarray(ranks < chosen[:, None])

@@ -1,0 +1,75 @@
+"""Relevance of a run by layer-wise propagation, with its ledger declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from pellucid.attribution.rules.composites import Composite
+from pellucid.attribution.rules.ledger import Line
+from pellucid.attribution.rules.relevance import AttentionRule, RelevancePropagation
+from pellucid.attribution.rules.way_back import stacked, starts
+from pellucid.attribution.rules.weighted_rules import RuleSettings
+from pellucid.attribution.run import Run
+from pellucid.attribution.tape.tape import Tape
+
+Settings = Callable[[int], RuleSettings]
+_MOVES_AXES = {"permute", "transpose", "t", "movedim", "unbind", "select", "stack", "roll", "flip"}
+
+
+def propagated(run: Run, composite: Composite, settings: Settings, attention: AttentionRule) -> list[Tensor]:
+    """Return the relevance of each input, (batch, target, *input), and declare the ledger and what it sums to.
+
+    Parameters
+    ----------
+    settings
+        Of the rules, for a batch of so many samples.
+    """
+    batch = len(run.samples)
+    if batch > 1 and not batch_stays_first(run.recorded.tape, batch):
+        parts = [_of_one_tape(part, composite, settings, attention) for part in run.one_by_one()]
+        lines = {line: torch.cat([book[line] for _, book in parts]) for line in parts[0][1]}
+        found = [torch.cat(tensors) for tensors in zip(*(relevance for relevance, _ in parts), strict=True)]
+    else:
+        found, lines = _of_one_tape(run, composite, settings, attention)
+    total = torch.stack(list(lines.values())).sum(0) if lines else torch.zeros_like(run.scores())
+    # what was taken and what was given may cancel, so the gap is measured by the size of the logit
+    run.declare(ledger=lines, base=total, variation=run.scores().abs())
+    return found
+
+
+def _of_one_tape(
+    run: Run, composite: Composite, settings: Settings, attention: AttentionRule
+) -> tuple[list[Tensor], dict[Line, Tensor]]:
+    engine = RelevancePropagation(run.recorded.tape, composite, settings(len(run.samples)), attention)
+    columns, books = [], []
+    for start in starts(run):
+        relevance, book = engine.relevance(start)
+        columns.append(relevance)
+        books.append(book.lines)
+    return stacked(run, columns), {line: torch.stack([book[line] for book in books], 1) for line in books[0]}
+
+
+def batch_stays_first(tape: Tape, batch: int) -> bool:
+    """Return whether the samples are the outermost axis of every value, alone or with another axis folded in."""
+    for node in tape.nodes:
+        if any(out.data.ndim == 0 or len(out.data) % batch for out in node.outs):
+            return False
+        if node.operator in _MOVES_AXES and _moves_first(node.operator, node.arguments):
+            return False
+    return True
+
+
+def _moves_first(operator: str, arguments: dict[str, object]) -> bool:
+    if operator == "permute":
+        dims = arguments["dims"]
+        return isinstance(dims, list | tuple) and dims[0] != 0
+    if operator == "t":
+        return True
+    value = arguments.get("self", arguments.get("tensors"))
+    ndim = getattr(getattr(value, "data", None), "ndim", 0)
+    given = [arguments.get(name) for name in ("dim", "dim0", "dim1", "dims")]
+    flat = [d for item in given for d in (item if isinstance(item, list | tuple) else [item]) if isinstance(d, int)]
+    return any(d in (0, -ndim) for d in flat)

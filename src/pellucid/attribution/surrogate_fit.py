@@ -1,0 +1,111 @@
+"""A linear model in the place of a network: weighted ridge, the Lasso path, and how well they fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+_REFIT = 1e-3  # ridge after the Lasso path
+_PENALTIES = np.concatenate([[0.0], np.logspace(-6, 3, 37)])  # times the mean squared singular value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Linear:
+    """A linear model of each target: value = intercept + masks @ weights.
+
+    Attributes
+    ----------
+    weights
+        Shape (part, target).
+    intercept, r2
+        Shape (target,); R2 is weighted.
+    """
+
+    weights: Array
+    intercept: Array
+    r2: Array
+
+
+def fitted(masks: NDArray[np.bool_], values: Array, importance: Array, kept: int | None) -> Linear:
+    """Return the linear model that fits `values` best.
+
+    Parameters
+    ----------
+    masks
+        Shape (row, part).
+    values
+        Shape (row, target).
+    importance
+        Of each row, shape (row,).
+    kept
+        How many weights may differ from zero; None: all, by ridge, or by least squares where `masks` are all there are.
+    """
+    share = importance / importance.sum()
+    design = masks.astype(np.float64)
+    means, middle = share @ design, share @ values
+    root = np.sqrt(importance)[:, None]
+    scaled, wanted = root * (design - means), root * (values - middle)
+    if kept is not None:
+        weights = sparse(scaled, wanted, kept)
+    elif len(masks) < 2 ** masks.shape[1]:
+        weights = ridge(scaled, wanted, share)
+    else:
+        weights = np.linalg.lstsq(scaled, wanted, rcond=None)[0]
+    rest, spread = ((wanted - scaled @ weights) ** 2).sum(0), (wanted**2).sum(0)
+    r2 = np.where(spread > 0, 1 - rest / np.where(spread > 0, spread, 1), 1.0)
+    return Linear(weights, middle - means @ weights, r2)
+
+
+def effective(importance: Array) -> float:
+    """Return how many rows of equal importance would say as much: (sum p)^2 / sum p^2."""
+    return float(importance.sum() ** 2 / (importance**2).sum())
+
+
+def ridge(design: Array, wanted: Array, share: Array) -> Array:
+    """Return ridge weights, (part, target), with the penalty of each target that leaves out one row best.
+
+    Leaving a row out changes its residual e to e / (1 - h), h its leverage: no fit is repeated.
+
+    Parameters
+    ----------
+    design, wanted
+        Shapes (row, part), (row, target): centred by weighted means and scaled by the roots of the weights.
+    share
+        Leverage that the intercept adds to each row, shape (row,).
+    """
+    left, singular, right = np.linalg.svd(design, full_matrices=False)
+    seen = singular > singular.max() * max(design.shape) * np.finfo(np.float64).eps
+    left, singular, right = left[:, seen], singular[seen], right[seen]
+    if not len(singular):
+        return np.zeros((design.shape[1], wanted.shape[1]))
+    penalties = _PENALTIES * (singular**2).mean()
+    along = left.T @ wanted
+    errors = np.stack([left_out(left, singular, along, wanted, share, penalty) for penalty in penalties])
+    best = penalties[errors.argmin(0)]
+    return np.asarray(right.T @ (singular[:, None] / (singular[:, None] ** 2 + best) * along))
+
+
+def left_out(left: Array, singular: Array, along: Array, wanted: Array, share: Array, penalty: float) -> Array:
+    """Return the squared error of each target, every row predicted without itself."""
+    shrunk = singular**2 / (singular**2 + penalty)
+    free = 1 - share - left**2 @ shrunk
+    if free.min() < 1e-6:  # a row that only it decides: nothing is left to predict it
+        return np.full(wanted.shape[1], np.inf)
+    residual = (wanted - left @ (shrunk[:, None] * along)) / free[:, None]
+    return np.asarray((residual**2).sum(0))
+
+
+def sparse(design: Array, wanted: Array, kept: int) -> Array:
+    """Return weights with at most `kept` of each target's not zero: chosen on the Lasso path, then fitted again."""
+    from sklearn.linear_model import lars_path
+
+    weights = np.zeros((design.shape[1], wanted.shape[1]))
+    for target, column in enumerate(wanted.T):
+        _, _, path = lars_path(design, column, method="lasso")
+        chosen = next(step.nonzero()[0] for step in path.T[::-1] if np.count_nonzero(step) <= kept)
+        some = design[:, chosen]
+        weights[chosen, target] = np.linalg.solve(some.T @ some + _REFIT * np.eye(len(chosen)), some.T @ column)
+    return weights

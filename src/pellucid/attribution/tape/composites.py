@@ -1,0 +1,63 @@
+"""Operators made of others: which are kept whole, and which are spelled out in another way than torch's own."""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import Any
+
+import torch
+from torch import Tensor
+
+KEPT = {"linear", "rms_norm"}
+_lock = threading.RLock()
+
+
+def spelled_out(name: str, values: dict[str, Any]) -> Any:
+    """Return a composite's result by operations that have rules, None where torch's own are good."""
+    if name == "scaled_dot_product_attention" and not values["dropout_p"]:
+        return _attention(**{key: values[key] for key in ("query", "key", "value", "attn_mask", "is_causal", "scale")})
+    if name == "instance_norm" and values["use_input_stats"]:
+        channels = values["input"].shape[1]  # torch's own way is a batch norm in training mode
+        return torch.group_norm(values["input"], channels, values["weight"], values["bias"], values["eps"])
+    if name in ("lstm", "gru", "rnn_tanh", "rnn_relu"):
+        return _cell_by_cell(name, values)
+    return None
+
+
+def _attention(
+    query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None, is_causal: bool, scale: float | None
+) -> Tensor:
+    factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
+    if key.shape[-3] != query.shape[-3]:  # fewer keys than queries, each shared by a group of heads
+        repeats = query.shape[-3] // key.shape[-3]
+        key, value = key.repeat_interleave(repeats, -3), value.repeat_interleave(repeats, -3)
+    scores = (query * factor) @ key.transpose(-2, -1)
+    if is_causal:
+        attn_mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).tril()
+    if attn_mask is not None and attn_mask.dtype == torch.bool:
+        scores = scores.masked_fill(~attn_mask, -math.inf)
+    elif attn_mask is not None:
+        scores = scores + attn_mask
+    return torch.softmax(scores, -1) @ value
+
+
+def _cell_by_cell(name: str, values: dict[str, Any]) -> Any:
+    """Run a recurrent network without its fused kernels: their switches are put back at once."""
+    run = getattr(torch.ops.aten, name)
+    overload = run.input if "input" in values else run.data
+    names = [argument.name for argument in overload._schema.arguments]
+    with _lock:  # the switches are global
+        fused, cudnn = _fused_cpu(False), torch.backends.cudnn.enabled
+        torch.backends.cudnn.enabled = False
+        try:
+            return overload.decompose(*(values[key] for key in names))
+        finally:
+            _fused_cpu(fused)
+            torch.backends.cudnn.enabled = cudnn
+
+
+def _fused_cpu(enabled: bool) -> bool:
+    """Switch oneDNN's kernels, and return whether they were on."""
+    before: bool = torch.backends.mkldnn.set_flags(enabled)[0]  # type: ignore[no-untyped-call]  # torch's own is untyped
+    return before

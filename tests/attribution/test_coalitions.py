@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from math import comb
+
+import numpy as np
+import pytest
+
+from pellucid.attribution.coalitions import all_fit, every, folded, kernel_weighted
+
+
+def test_every_subset_comes_once_in_the_order_of_its_bits():
+    masks = every(3)
+    assert (masks @ [1, 2, 4]).tolist() == list(range(8))
+
+
+def test_twelve_parts_are_enumerated_and_more_where_the_samples_allow():
+    assert all_fit(12, 8)
+    assert not all_fit(13, 8191)
+    assert all_fit(13, 8192)
+    assert not all_fit(5000, 10_000)
+
+
+@pytest.mark.parametrize(("count", "samples"), [(13, 64), (40, 1000), (192, 1024), (255, 512), (256, 2048)])
+def test_a_folded_design_has_complements_and_no_row_twice(count, samples):
+    masks = folded(count, samples, seed=0)
+    assert masks.shape[1] == count
+    assert 0.98 * samples <= len(masks) <= samples
+    rows = {row.tobytes() for row in masks}
+    assert len(rows) == len(masks)
+    assert {(~row).tobytes() for row in masks} == rows
+    assert np.ones(count, dtype=bool).tobytes() in rows
+    assert (masks.mean(0) == 0.5).all()
+
+
+def test_parts_of_a_whole_block_are_kept_independently():
+    masks = folded(192, 2 + 512, seed=3)
+    block = 2.0 * masks[(masks.all(1) | ~masks.any(1)) == 0] - 1
+    assert len(block) == 512
+    assert np.array_equal(block.T @ block, 512 * np.eye(192))
+
+
+def test_designs_follow_from_the_seed():
+    assert np.array_equal(folded(20, 100, 1), folded(20, 100, 1))
+    assert not np.array_equal(folded(20, 100, 1), folded(20, 100, 2))
+    one, two = kernel_weighted(20, 100, 1), kernel_weighted(20, 100, 1)
+    assert np.array_equal(one[0], two[0])
+    assert np.array_equal(one[1], two[1])
+    assert not np.array_equal(one[0], kernel_weighted(20, 100, 2)[0])
+
+
+@pytest.mark.parametrize("count", [5, 6])
+def test_with_room_for_all_the_weights_are_the_shapley_kernel(count):
+    masks, weights = kernel_weighted(count, 2**count, seed=0)
+    assert len({row.tobytes() for row in masks}) == len(masks) == 2**count - 2
+    sizes = masks.sum(1)
+    kernel = np.array([(count - 1) / (comb(count, s) * s * (count - s)) for s in sizes])
+    assert np.allclose(weights, kernel / kernel.sum(), rtol=1e-12)
+
+
+@pytest.mark.parametrize(("count", "samples"), [(14, 200), (20, 1000), (192, 2046), (30, 6)])
+def test_drawn_coalitions_carry_the_kernel_of_their_sizes(count, samples):
+    masks, weights = kernel_weighted(count, samples, seed=0)
+    assert len({row.tobytes() for row in masks}) == len(masks) <= samples
+    assert weights.sum() == pytest.approx(1)
+    sizes = masks.sum(1)
+    assert sizes.min() >= 1
+    assert sizes.max() <= count - 1
+    rows = dict(zip((row.tobytes() for row in masks), weights, strict=True))
+    for mask, weight in zip(masks, weights, strict=True):
+        assert rows[(~mask).tobytes()] == pytest.approx(weight)
+    kernel = 1 / (np.arange(1, count) * np.arange(count - 1, 0, -1))
+    found = np.array([weights[sizes == size].sum() for size in range(1, count)])
+    assert np.abs(found - kernel / kernel.sum()).max() < 2 / samples
+
+
+def test_small_sizes_are_taken_whole_where_they_fit():
+    masks, _ = kernel_weighted(20, 2046, seed=0)
+    sizes = masks.sum(1)
+    assert (sizes == 1).sum() == (sizes == 19).sum() == 20
+    assert (sizes == 2).sum() == (sizes == 18).sum() == 190
+    assert (sizes == 3).sum() < comb(20, 3)

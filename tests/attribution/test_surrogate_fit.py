@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.metrics import r2_score
+
+from pellucid.attribution.coalitions import every, folded
+from pellucid.attribution.surrogate_fit import effective, fitted, left_out, ridge, sparse
+
+
+def case(count=9, rows=60, targets=3, noise=0.5):
+    draw = np.random.default_rng(0)
+    masks = folded(count, rows, seed=1)
+    weights = draw.standard_normal((count, targets))
+    values = masks @ weights + 0.7 + noise * draw.standard_normal((len(masks), targets))
+    return masks, values, draw.random(len(masks)) + 0.1, weights
+
+
+def scaled(masks, values, importance):
+    share = importance / importance.sum()
+    root = np.sqrt(importance)[:, None]
+    return root * (masks - share @ masks), root * (values - share @ values), share
+
+
+@pytest.mark.parametrize("penalty", [0.0, 0.3, 20.0])
+def test_leaving_a_row_out_is_as_fitting_without_it(penalty):
+    masks, values, importance, _ = case()
+    design, wanted, share = scaled(masks, values, importance)
+    left, singular, _ = np.linalg.svd(design, full_matrices=False)
+    found = left_out(left, singular, left.T @ wanted, wanted, share, penalty)
+    expected = np.zeros(3)
+    for row in range(len(masks)):
+        others = np.arange(len(masks)) != row
+        model = Ridge(alpha=penalty, solver="cholesky").fit(masks[others], values[others], importance[others])
+        expected += importance[row] * (values[row] - model.predict(masks[[row]])[0]) ** 2
+    assert np.allclose(found, expected, rtol=1e-10)
+
+
+def test_each_target_gets_the_penalty_that_leaves_out_best():
+    masks, values, importance, _ = case(rows=24, noise=3.0)
+    values[:, 0] = masks @ np.arange(9.0)
+    design, wanted, share = scaled(masks, values, importance)
+    weights = ridge(design, wanted, share)
+    assert np.allclose(weights[:, 0], np.arange(9), atol=1e-10)  # no noise, no penalty
+    plain = np.linalg.lstsq(design, wanted, rcond=None)[0]
+    assert (np.linalg.norm(weights, axis=0)[1:] < np.linalg.norm(plain, axis=0)[1:]).all()
+    left, singular, _ = np.linalg.svd(design, full_matrices=False)
+    penalties = np.logspace(-6, 3, 37) * (singular**2).mean()
+    errors = [left_out(left, singular, left.T @ wanted, wanted, share, penalty)[2] for penalty in penalties]
+    best = Ridge(alpha=penalties[int(np.argmin(errors))], fit_intercept=False).fit(design, wanted[:, 2])
+    assert np.allclose(weights[:, 2], best.coef_, rtol=1e-8)
+
+
+def test_a_linear_model_is_found_exactly_with_its_intercept():
+    masks, _, importance, weights = case()
+    model = fitted(masks, masks @ weights + 0.7, importance, None)
+    assert np.abs(model.weights - weights).max() < 1e-12
+    assert np.abs(model.intercept - 0.7).max() < 1e-12
+    assert np.abs(model.r2 - 1).max() < 1e-12
+
+
+@pytest.mark.parametrize("kept", [None, 3])
+def test_r2_is_sklearns(kept):
+    masks, values, importance, _ = case(noise=1.5)
+    model = fitted(masks, values, importance, kept)
+    expected = r2_score(
+        values, masks @ model.weights + model.intercept, sample_weight=importance, multioutput="raw_values"
+    )
+    assert np.allclose(model.r2, expected, rtol=1e-12)
+
+
+def test_a_constant_has_no_weights_and_is_described_entirely():
+    masks = every(3)
+    for kept in (None, 2):
+        model = fitted(masks, np.full((8, 1), 4.0), np.ones(8), kept)
+        assert (model.weights == 0).all()
+        assert model.intercept.tolist() == [4]
+        assert model.r2.tolist() == [1]
+
+
+@pytest.mark.parametrize("kept", [1, 2, 5])
+def test_the_lasso_path_keeps_the_strongest_and_fits_them_again(kept):
+    masks, _, importance, _ = case()
+    weights = np.zeros((9, 1))
+    weights[[1, 4, 6, 7, 8], 0] = [5, -4, 3, -2, 1]
+    model = fitted(masks, masks @ weights, importance, kept)
+    assert model.weights.nonzero()[0].tolist() == sorted([1, 4, 6, 7, 8][:kept])
+    if kept == 5:
+        assert np.abs(model.weights - weights).max() < 1e-3  # a ridge of 1e-3 on about ten rows' weight
+    design, wanted, _ = scaled(masks, masks @ weights, importance)
+    some = design[:, model.weights[:, 0] != 0]
+    again = Ridge(alpha=1e-3, fit_intercept=False).fit(some, wanted[:, 0]).coef_
+    assert np.allclose(sparse(design, wanted, kept)[model.weights[:, 0] != 0, 0], again, rtol=1e-9)
+
+
+def test_all_masks_are_fitted_by_least_squares():
+    draw = np.random.default_rng(0)
+    masks, values, importance = every(4), draw.standard_normal((16, 2)), draw.random(16) + 0.1
+    model = fitted(masks, values, importance, None)
+    expected = LinearRegression().fit(masks, values, importance)
+    assert np.allclose(model.weights, expected.coef_.T, atol=1e-12)
+    assert np.allclose(model.intercept, expected.intercept_, atol=1e-12)
+
+
+def test_effective_samples():
+    assert effective(np.ones(7)) == pytest.approx(7)
+    assert effective(np.array([1.0, 1e-9, 1e-9])) == pytest.approx(1)
+    assert effective(np.array([1.0, 2.0])) == pytest.approx(9 / 5)
+
+
+def test_fewer_rows_than_parts_are_fitted_with_a_penalty():
+    masks, values, importance, _ = case(count=40, rows=20)
+    model = fitted(masks, values, importance, None)
+    assert np.isfinite(model.weights).all()
+    assert (model.r2 < 1).all()
