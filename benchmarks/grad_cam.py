@@ -19,7 +19,7 @@ def rows(name: str, repeats: int) -> list[str]:
     def ours() -> object:
         return ask(module, x, target="all", layer=layer)
 
-    equal = apart(ask(module, x, target="all", layer=layer), peers.grad_cam(module, part, x, CLASSES))
+    equal = apart(ask(module, x, target="all", layer=layer).cells, peers.grad_cam_cells(module, part, x, CLASSES))
     times = paired(ours, lambda: peers.grad_cam(module, part, x, CLASSES), repeats)
     found = [times.row(question, "captum, class by class", "4.5", "6", equal)]
     if name in networks.IMAGE:
@@ -32,7 +32,7 @@ def main() -> None:
     """Measure and write."""
     given = arguments(15)
     found = [line for name in networks.NAMES for line in rows(name, given.repeats)]
-    remark = "Apart: captum's largest difference, relative to the largest value; MONAI scales its maps."
+    remark = "Apart: captum's largest difference on the layer's cells, relative to the largest value."
     written("grad_cam", "Grad-CAM", found, given, remark, ["apart"])
 
 

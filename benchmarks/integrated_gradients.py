@@ -92,7 +92,7 @@ def row(name: str, count: int) -> str:
         name, "captum, doubling", asked, aim, f"{missed} of {count}", f"{short} of {count}",
         f"{statistics.median(turn.spent for turn in turns):.0f}",
         f"{statistics.median(sum(turn.tries) for turn in turns):.0f}",
-        *(f"{statistics.median(values):.1%}" for values in errors),
+        *(f"{statistics.median(values):.1e}" for values in errors),
     )  # fmt: skip
 
 

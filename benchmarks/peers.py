@@ -58,9 +58,14 @@ def saliency(module: nn.Module, x: Tensor, classes: Sequence[int]) -> list[Tenso
 
 def grad_cam(module: nn.Module, layer: nn.Module, x: Tensor, classes: Sequence[int]) -> list[Tensor]:
     """Return captum's, class by class, as wide as the input."""
-    method = LayerGradCam(module, layer)
-    maps = [method.attribute(x, target=target, relu_attributions=True) for target in classes]
+    maps = grad_cam_cells(module, layer, x, classes)
     return [LayerAttribution.interpolate(cells, x.shape[2:], _LINEAR[x.ndim]) for cells in maps]
+
+
+def grad_cam_cells(module: nn.Module, layer: nn.Module, x: Tensor, classes: Sequence[int]) -> list[Tensor]:
+    """Return captum's on the layer's own cells."""
+    method = LayerGradCam(module, layer)
+    return [method.attribute(x, target=target, relu_attributions=True) for target in classes]
 
 
 def monai_grad_cam(module: nn.Module, layer: str, x: Tensor, classes: Sequence[int]) -> list[Tensor]:

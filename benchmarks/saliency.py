@@ -15,7 +15,7 @@ def row(name: str, repeats: int) -> str:
     module, x = networks.built(name)
     ask = method("saliency")
     times = paired(lambda: ask(module, x, target="all"), lambda: peers.saliency(module, x, CLASSES), repeats)
-    equal = apart(ask(module, x, target="all"), peers.saliency(module, x, CLASSES))
+    equal = apart(ask(module, x, target="all").relevance, peers.saliency(module, x, CLASSES))
     return times.row(f"{name}, six classes", "captum, class by class", "1.5", "1.7", equal)
 
 

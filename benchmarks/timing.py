@@ -14,7 +14,6 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from pellucid.attribution.attribution import Attribution
 from results import write
 
 COLUMNS = ("question", "peer", "peer, s", "ours, s", "ratio", "asked", "aim")
@@ -59,10 +58,10 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def apart(answer: Attribution, theirs: Sequence[Tensor]) -> str:
+def apart(ours: object, theirs: Sequence[Tensor]) -> str:
     """Return the largest difference from a peer's maps, one a class, relative to the largest value."""
-    ours, stacked = cast(Tensor, answer.relevance), torch.stack(list(theirs), 1)
-    return f"{float((ours - stacked).abs().max() / stacked.abs().max()):.0e}"
+    stacked = torch.stack(list(theirs), 1).detach()
+    return f"{float((cast(Tensor, ours) - stacked).abs().max() / stacked.abs().max()):.0e}"
 
 
 def arguments(repeats: int) -> argparse.Namespace:

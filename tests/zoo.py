@@ -222,14 +222,14 @@ ZOO = {
     "residual_in_place": Animal(lambda dim: Residual(dim, "+="), "mean"),
     "residual_add": Animal(lambda dim: Residual(dim, "add"), "mean", (1,)),
     "concatenation": Animal(Concatenation, "mean"),
-    "norms": Animal(Norms, "space"),
+    "norms": Animal(Norms, "space", rectified=False),
     "gate": Animal(Gate, "mean"),
     "attention": Animal(Attention, "mean"),
-    "flat_head": Animal(FlatHead, "space"),
+    "flat_head": Animal(FlatHead, "space", rectified=False),
     "leads_apart": Animal(LeadsApart, "mean", (1,)),
     "leads_folded": Animal(LeadsFolded, "none", (1,)),
-    "recurrent": Animal(Recurrent, "none", (1,)),
-    "dense": Animal(Dense, "none"),
+    "recurrent": Animal(Recurrent, "none", (1,), rectified=False),
+    "dense": Animal(Dense, "none", rectified=False),
 }
 TWINS = ("plain", "functional", "reused", "in_place")
 CAGES = [(name, dim) for name, animal in ZOO.items() for dim in animal.dims]

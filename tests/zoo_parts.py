@@ -43,7 +43,7 @@ class Animal:
 
     `mean` ends in mean pooling and one linear layer, `space` in some pooling, `none` in nothing that a map can be
     drawn of. `finish` is done when weights and dtype are in: scripting, freezing. `output` is the field that holds the
-    logits; `several` networks take a signal and an age, (batch, 1).
+    logits; `several` networks take a signal and an age, (batch, 1); `rectified` tells whether there is a ReLU.
     """
 
     build: Callable[[int], nn.Module]
@@ -52,6 +52,7 @@ class Animal:
     finish: Callable[[nn.Module], nn.Module] = as_it_is
     output: str | int | None = None
     several: bool = False
+    rectified: bool = True
 
 
 def seeded(module: nn.Module, seed: int = 0) -> nn.Module:

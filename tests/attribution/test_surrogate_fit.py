@@ -6,7 +6,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.metrics import r2_score
 
 from pellucid.attribution.coalitions import every, folded
-from pellucid.attribution.surrogate_fit import effective, fitted, left_out, ridge, sparse
+from pellucid.attribution.surrogate_fit import effective, fitted, left_out, opposite, ridge, sparse
 
 
 def case(count=9, rows=60, targets=3, noise=0.5):
@@ -23,33 +23,53 @@ def scaled(masks, values, importance):
     return root * (masks - share @ masks), root * (values - share @ values), share
 
 
-@pytest.mark.parametrize("penalty", [0.0, 0.3, 20.0])
-def test_leaving_a_row_out_is_as_fitting_without_it(penalty):
-    masks, values, importance, _ = case()
+def error_of(masks, values, importance, partner, penalty):
     design, wanted, share = scaled(masks, values, importance)
     left, singular, _ = np.linalg.svd(design, full_matrices=False)
-    found = left_out(left, singular, left.T @ wanted, wanted, share, penalty)
+    return left_out(left, wanted, share, partner, singular**2 / (singular**2 + penalty))
+
+
+def test_rows_find_their_complements():
+    masks = np.array([[1, 0, 0], [1, 1, 0], [0, 1, 1], [1, 1, 1]]) > 0
+    assert opposite(masks).tolist() == [2, 1, 0, 3]
+
+
+@pytest.mark.parametrize("penalty", [0.0, 0.3, 20.0])
+@pytest.mark.parametrize("rows", [50, 32, 24], ids=["pairs", "fold-over", "some alone"])
+def test_leaving_rows_out_is_as_fitting_without_them(penalty, rows):
+    masks, values, importance, _ = case(rows=rows)
+    partner = opposite(masks)
+    assert (partner == np.arange(len(masks))).any() == (rows == 24)
     expected = np.zeros(3)
     for row in range(len(masks)):
-        others = np.arange(len(masks)) != row
+        others = ~np.isin(np.arange(len(masks)), [row, partner[row]])
         model = Ridge(alpha=penalty, solver="cholesky").fit(masks[others], values[others], importance[others])
         expected += importance[row] * (values[row] - model.predict(masks[[row]])[0]) ** 2
-    assert np.allclose(found, expected, rtol=1e-10)
+    assert np.allclose(error_of(masks, values, importance, partner, penalty), expected, rtol=1e-9)
 
 
 def test_each_target_gets_the_penalty_that_leaves_out_best():
     masks, values, importance, _ = case(rows=24, noise=3.0)
     values[:, 0] = masks @ np.arange(9.0)
     design, wanted, share = scaled(masks, values, importance)
-    weights = ridge(design, wanted, share)
+    weights = ridge(design, wanted, share, opposite(masks))
     assert np.allclose(weights[:, 0], np.arange(9), atol=1e-10)  # no noise, no penalty
     plain = np.linalg.lstsq(design, wanted, rcond=None)[0]
     assert (np.linalg.norm(weights, axis=0)[1:] < np.linalg.norm(plain, axis=0)[1:]).all()
-    left, singular, _ = np.linalg.svd(design, full_matrices=False)
-    penalties = np.logspace(-6, 3, 37) * (singular**2).mean()
-    errors = [left_out(left, singular, left.T @ wanted, wanted, share, penalty)[2] for penalty in penalties]
+    penalties = np.logspace(-6, 3, 37) * (np.linalg.svd(design, compute_uv=False) ** 2).mean()
+    errors = [error_of(masks, values, importance, opposite(masks), penalty)[2] for penalty in penalties]
     best = Ridge(alpha=penalties[int(np.argmin(errors))], fit_intercept=False).fit(design, wanted[:, 2])
     assert np.allclose(weights[:, 2], best.coef_, rtol=1e-8)
+
+
+def test_pairwise_products_do_not_pass_for_noise_in_a_fold_over():
+    masks = folded(9, 32, seed=0)
+    signs = 2.0 * masks - 1
+    values = (signs @ np.arange(1.0, 10.0) / 10 + 3 * signs[:, 0] * signs[:, 1])[:, None]
+    design, wanted, share = scaled(masks, values, np.ones(32))
+    found = ridge(design, wanted, share, opposite(masks))[:, 0]
+    assert np.allclose(found, np.arange(1, 10) / 5, atol=1e-10)
+    assert np.abs(ridge(design, wanted, share, np.arange(32))[:, 0] - found).max() > 0.1
 
 
 def test_a_linear_model_is_found_exactly_with_its_intercept():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from pellucid.cli.foreign import Described, listed, numbers, opened
+from pellucid.cli.foreign import Described, listed, numbers, opened, picture_size
 from pellucid.core.errors import InvalidInputError
 from pellucid.networks.store import load
 
@@ -89,3 +89,10 @@ def test_lists_and_numbers():
     assert numbers("0.3, 1") == (0.3, 1.0)
     with pytest.raises(InvalidInputError, match="--thresholds must be numbers with commas"):
         numbers("0.3,")
+
+
+def test_the_size_of_a_picture():
+    assert picture_size(None) is None
+    assert picture_size("224X112") == (224, 112)
+    with pytest.raises(InvalidInputError, match="ROWSxCOLUMNS, such as 224x224; got '224'"):
+        picture_size("224")

@@ -25,21 +25,27 @@ def every(count: int) -> Masks:
 
 
 def folded(count: int, samples: int, seed: int) -> Masks:
-    """Return at most `samples` different subsets, all and none of the parts among them, each with its complement.
+    """Return at most `samples` different subsets, by Hadamard matrices and their complements.
 
-    Rows of Hadamard matrices, so that within a block each pair of parts is kept and dropped together equally often;
-    with the complements the main effects are free of all pairwise products (fold-over). Each block draws its columns
-    and their signs anew.
+    Within a block, the rows of a matrix, each pair of parts is kept and dropped together equally often; with the
+    complements the main effects are free of all pairwise products (fold-over). The first block stands before its
+    complements, for half a fold-over says less than a whole block; of further blocks each row comes with its own. Each
+    block draws its columns and their signs anew.
     """
     draw = generator(seed)
     order = 1 << count.bit_length()  # of Sylvester's matrix: a column for each part beside the constant one
-    halves = [np.ones((1, count), dtype=np.bool_)]
-    while sum(map(len, halves)) < samples // 2:
-        rows, columns = draw.permutation(order), 1 + draw.permutation(order - 1)[:count]
-        odd = np.bitwise_count(rows[:, None] & columns) % 2 == 1
-        halves.append(odd ^ (draw.random(count) < 0.5))
-    half = np.concatenate(halves)[: max(1, samples // 2)]
-    return np.unique(np.concatenate([half, ~half]), axis=0)
+    first = _block(count, order, draw)
+    rows = [first, ~first]
+    while sum(map(len, rows)) < samples:
+        block = _block(count, order, draw)
+        rows.append(np.stack([block, ~block], 1).reshape(-1, count))
+    return np.unique(np.concatenate(rows)[:samples], axis=0)
+
+
+def _block(count: int, order: int, draw: np.random.Generator) -> Masks:
+    rows, columns = draw.permutation(order), 1 + draw.permutation(order - 1)[:count]
+    odd = np.bitwise_count(rows[:, None] & columns) % 2 == 1
+    return np.asarray(odd ^ (draw.random(count) < 0.5))
 
 
 def kernel_weighted(count: int, samples: int, seed: int) -> tuple[Masks, NDArray[np.float64]]:

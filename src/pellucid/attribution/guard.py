@@ -11,7 +11,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from copy import copy
 from typing import Any
 
 import torch
@@ -64,7 +63,8 @@ class _Kept:
         self.users = 0
         self._module = module
         self._attributes = dict(vars(module))
-        self._contents = {k: copy(v) for k, v in self._attributes.items() if type(v) in _CONTAINERS}
+        # most are empty dictionaries of hooks: no copy is needed to know that
+        self._contents = {k: v.copy() if v else () for k, v in self._attributes.items() if type(v) in _CONTAINERS}
         loose = [value for value in self._attributes.values() if _is_plain(value)]
         buffers = [value for value in module._buffers.values() if value is not None]
         self._tensors = [(tensor, tensor._version, tensor.detach().clone()) for tensor in [*loose, *buffers]]
@@ -105,6 +105,8 @@ def _is_plain(value: Any) -> bool:
 
 
 def _refill(container: Any, content: Any) -> None:
+    if not container and not content:
+        return
     if isinstance(container, list):
         if len(container) != len(content) or any(a is not b for a, b in zip(container, content, strict=True)):
             container[:] = content

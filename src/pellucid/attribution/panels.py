@@ -13,6 +13,7 @@ NODES = (0.5 - sqrt(0.15), 0.5, 0.5 + sqrt(0.15))
 WEIGHTS = (5 / 18, 8 / 18, 5 / 18)
 FIRST = 8  # panels: a cliff within a hundredth of the way is met by one of them
 _ALIKE = 0.7  # of the worst gap: panels that are halved together, to fill a batch
+_CHANCE = 10.0  # times the tolerance: what panels may miss one by one where their sum fits, perhaps by chance
 _FLOAT_NOISE = 8.0  # roundings that a score may be off by
 
 
@@ -67,7 +68,7 @@ class Course:
     Parameters
     ----------
     tolerance
-        Of the sum of the panels' gaps, relative to `variation`.
+        Of what the whole way misses, relative to `variation`.
     budget
         Derivatives taken at most, those of panels halved since included.
     precision
@@ -86,14 +87,19 @@ class Course:
     def add(self, panel: Panel, total: float, start: float, end: float) -> None:
         """Take in what the derivative adds up to over a panel and the scores at its ends."""
         self.rises[panel] = end - start
-        self.gaps[panel] = abs(total - (end - start))
+        self.gaps[panel] = total - (end - start)
         self.largest = max(self.largest, abs(start), abs(end))
         self.spent += len(NODES)
 
     @property
     def gap(self) -> float:
-        """The sum of the panels' gaps, none of them making good for another."""
-        return sum(self.gaps.values())
+        """What the whole way misses, some panels making good for others."""
+        return abs(sum(self.gaps.values()))
+
+    @property
+    def panel_gap(self) -> float:
+        """The sum of the panels' gaps, none of them making good for another: how far single inputs may be off."""
+        return sum(map(abs, self.gaps.values()))
 
     @property
     def variation(self) -> float:
@@ -106,17 +112,18 @@ class Course:
         `ended` says why, if not for the tolerance: "budget", or "rounding" where no panel that is left could be
         halved with profit, for its gap is within the rounding of the scores or its width within that of the way.
         """
-        if self.gap <= self.tolerance * self.variation:
+        allowed = self.tolerance * self.variation
+        if self.gap <= allowed and self.panel_gap <= _CHANCE * allowed:
             return []
         noise = _FLOAT_NOISE * self.precision * self.largest
-        open_ = [panel for panel, gap in self.gaps.items() if gap > noise and panel.width > 64 * self.precision]
+        open_ = [panel for panel, gap in self.gaps.items() if abs(gap) > noise and panel.width > 64 * self.precision]
         room = (self.budget - self.spent) // (2 * len(NODES))
         if not open_ or room <= 0:
             self.ended = "budget" if open_ else "rounding"
             return []
-        worst = max(self.gaps[panel] for panel in open_)
-        chosen = [panel for panel in open_ if self.gaps[panel] >= _ALIKE * worst]
-        chosen = sorted(chosen, key=lambda panel: (-self.gaps[panel], panel))[:room]
+        worst = max(abs(self.gaps[panel]) for panel in open_)
+        chosen = [panel for panel in open_ if abs(self.gaps[panel]) >= _ALIKE * worst]
+        chosen = sorted(chosen, key=lambda panel: (-abs(self.gaps[panel]), panel))[:room]
         for panel in chosen:
             del self.gaps[panel], self.rises[panel]
         return chosen

@@ -51,7 +51,7 @@ def fitted(masks: NDArray[np.bool_], values: Array, importance: Array, kept: int
     if kept is not None:
         weights = sparse(scaled, wanted, kept)
     elif len(masks) < 2 ** masks.shape[1]:
-        weights = ridge(scaled, wanted, share)
+        weights = ridge(scaled, wanted, share, opposite(masks))
     else:
         weights = np.linalg.lstsq(scaled, wanted, rcond=None)[0]
     rest, spread = ((wanted - scaled @ weights) ** 2).sum(0), (wanted**2).sum(0)
@@ -64,10 +64,17 @@ def effective(importance: Array) -> float:
     return float(importance.sum() ** 2 / (importance**2).sum())
 
 
-def ridge(design: Array, wanted: Array, share: Array) -> Array:
-    """Return ridge weights, (part, target), with the penalty of each target that leaves out one row best.
+def opposite(masks: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return for each row which row is its complement, shape (row,); itself where there is none."""
+    place = {mask.tobytes(): row for row, mask in enumerate(masks)}
+    return np.array([place.get((~mask).tobytes(), row) for row, mask in enumerate(masks)])
 
-    Leaving a row out changes its residual e to e / (1 - h), h its leverage: no fit is repeated.
+
+def ridge(design: Array, wanted: Array, share: Array, partner: NDArray[np.int64]) -> Array:
+    """Return ridge weights, (part, target), with the penalty of each target that leaves rows out best.
+
+    A row is left out together with its complement. Alone it would leave the main effects out of balance, and the
+    pairwise products, which a whole fold-over keeps out of them, would pass for noise: too high a penalty.
 
     Parameters
     ----------
@@ -75,6 +82,8 @@ def ridge(design: Array, wanted: Array, share: Array) -> Array:
         Shapes (row, part), (row, target): centred by weighted means and scaled by the roots of the weights.
     share
         Leverage that the intercept adds to each row, shape (row,).
+    partner
+        As `opposite` gives it.
     """
     left, singular, right = np.linalg.svd(design, full_matrices=False)
     seen = singular > singular.max() * max(design.shape) * np.finfo(np.float64).eps
@@ -83,19 +92,30 @@ def ridge(design: Array, wanted: Array, share: Array) -> Array:
         return np.zeros((design.shape[1], wanted.shape[1]))
     penalties = _PENALTIES * (singular**2).mean()
     along = left.T @ wanted
-    errors = np.stack([left_out(left, singular, along, wanted, share, penalty) for penalty in penalties])
+    errors = np.stack([left_out(left, wanted, share, partner, singular**2 / (singular**2 + p)) for p in penalties])
     best = penalties[errors.argmin(0)]
     return np.asarray(right.T @ (singular[:, None] / (singular[:, None] ** 2 + best) * along))
 
 
-def left_out(left: Array, singular: Array, along: Array, wanted: Array, share: Array, penalty: float) -> Array:
-    """Return the squared error of each target, every row predicted without itself."""
-    shrunk = singular**2 / (singular**2 + penalty)
+def left_out(left: Array, wanted: Array, share: Array, partner: NDArray[np.int64], shrunk: Array) -> Array:
+    """Return the squared error of each target, (target,), every row predicted without itself and its partner.
+
+    No fit is repeated: the residuals e of the rows left out become (1 - H)^-1 e, H their block of the hat matrix.
+
+    Parameters
+    ----------
+    left, shrunk
+        Left singular vectors (row, rank), and s^2 / (s^2 + penalty) of each.
+    """
+    residual = wanted - left @ (shrunk[:, None] * (left.T @ wanted))
     free = 1 - share - left**2 @ shrunk
-    if free.min() < 1e-6:  # a row that only it decides: nothing is left to predict it
+    bound = np.sqrt(share * share[partner]) + (left * left[partner]) @ shrunk
+    bound[partner == np.arange(len(partner))] = 0
+    block = free * free[partner] - bound**2
+    if min(free.min(), block.min()) < 1e-6:  # rows that only they decide: nothing is left to predict them
         return np.full(wanted.shape[1], np.inf)
-    residual = (wanted - left @ (shrunk[:, None] * along)) / free[:, None]
-    return np.asarray((residual**2).sum(0))
+    alone = (free[partner, None] * residual + bound[:, None] * residual[partner]) / block[:, None]
+    return np.asarray((alone**2).sum(0))
 
 
 def sparse(design: Array, wanted: Array, kept: int) -> Array:

@@ -113,8 +113,9 @@ class View:
             values=values.swapaxes(0, 1) if place.by_lead else values,
             offset=place.offset,
             jump=place.jump,
-            name=f"{place.layer} of {self.network.name}",
+            name=f"{self._layer_words} of {self.network.name}",
             leads=leads,
+            guessed=self.found.guessed,
         )
         if isinstance(self._preparation, EcgPreparation):
             seen = self._record(self.inputs[0], self.name)
@@ -147,7 +148,7 @@ class View:
         """Draw what of a data set excites the channel most; return the examples' facts too."""
         found = top_examples(self.network.module, self._batches(data), self.layer, self.channel, count)
         pieces = [self._excerpt(example) for example in found]
-        figure = inside.excerpts(pieces, raised=f"channel {self.channel} of {self.found.geometry.layer}")
+        figure = inside.excerpts(pieces, raised=f"channel {self.channel} of {self._layer_words}")
         facts = [
             {
                 "record": one.name, "patient": str(one.group), "value": one.value, "cell": list(one.cell),
@@ -160,6 +161,10 @@ class View:
     @property
     def _preparation(self) -> EcgPreparation | SlicePreparation:
         return self.network.card.preparation
+
+    @property
+    def _layer_words(self) -> str:
+        return self.found.geometry.layer if self.layer is None else f"layer {self.layer}"
 
     @property
     def _leads(self) -> tuple[str, ...]:

@@ -57,6 +57,8 @@ class Layer:
         The layer's.
     leads
         Names, where it keeps them apart.
+    guessed
+        Whether the places are not known, and taken to be even.
     """
 
     values: NDArray[np.floating]
@@ -64,6 +66,7 @@ class Layer:
     jump: tuple[float, ...]
     name: str = "layer"
     leads: tuple[str, ...] = ()
+    guessed: bool = False
 
     def shown(self) -> list[int]:
         """Return the channels that are drawn: all, or the strongest in their order."""
@@ -130,7 +133,7 @@ def layer_of_slice(layer: Layer, picture: NDArray[np.floating], *, name: str, sc
     columns = min(6, len(channels) + 1)
     rows = math.ceil((len(channels) + 1) / columns)
     width = max(2 * MARGIN + columns * (TILE + 2), 130.0)
-    height = HEAD + rows * (TILE + 5) + FOOT
+    height = HEAD + rows * (TILE + 5) + 3 + FOOT
     signed = bool((layer.values < 0).any())
     high, wide = picture.shape
     with drawing():
@@ -138,7 +141,7 @@ def layer_of_slice(layer: Layer, picture: NDArray[np.floating], *, name: str, sc
         _words(figure, layer, name, scaling, "the picture first")
         for number, channel in enumerate([None, *channels]):
             row, column = divmod(number, columns)
-            bottom = height - HEAD - (row + 1) * (TILE + 5)
+            bottom = height - HEAD - (row + 1) * (TILE + 5) + 5
             axes = _box(figure, MARGIN + column * (TILE + 2), bottom, TILE, TILE)
             axes.set(xticks=[], yticks=[], aspect="equal")
             axes.spines[:].set_visible(True)
@@ -307,7 +310,10 @@ def _name_tile(axes: Axes, left: str, right: str) -> None:
 def _words(figure: Figure, layer: Layer, name: str, scaling: str, above: str) -> None:
     count, drawn = len(layer.values), len(layer.shown())
     facts = [f"{count} channels" if drawn == count else f"the {drawn} strongest of {count} channels", above]
-    facts.append("a strip for each lead, in the record's order" if layer.leads else "cells at their true centres")
+    silent = int((layer.values == 0).reshape(count, -1).all(1).sum())
+    facts += [f"{silent} silent"] if silent else []
+    facts += ["a strip for each lead, in the record's order"] if layer.leads else []
+    facts.append("cells taken to divide the input evenly" if layer.guessed else "cells at their true centres")
     _head(figure, f"{plain(name, longest=40)}: {plain(layer.name, longest=60)}", "  ·  ".join(facts))
     how = {
         "channel": "Each channel is drawn to its own largest value, which stands beside it.",

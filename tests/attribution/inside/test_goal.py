@@ -37,7 +37,7 @@ def test_a_channel_is_its_mean_and_a_unit_its_cell(module):
     assert float(goal(module, ("features", 3, 2))(x[0])) == pytest.approx(float(values[2]))
     centre = goal(module, (module.features, 3, "centre"))
     assert float(centre(x[0])) == pytest.approx(float(values[6]))
-    assert centre.words == "channel 3 of features, unit 6"
+    assert centre.words == "channel 3 of layer features, unit 6"
 
 
 def test_in_two_dimensions_a_unit_has_two_indices():

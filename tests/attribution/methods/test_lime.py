@@ -80,7 +80,8 @@ def test_few_samples_for_many_parts_are_said():
     answer = method("lime", samples=100)(module, x)
     assert 90 < float(answer.details["effective_samples"]) < 100
     assert "effective samples are few for these parts; 200 or more" in answer.warnings[0]
-    assert method("lime", samples=100, parts_kept=10)(module, x).warnings == ()
+    some = method("lime", samples=100, parts_kept=10)(module, x)
+    assert "effective samples" not in " ".join(some.warnings)
     assert method("lime", samples=400)(module, x).warnings == ()
 
 

@@ -68,7 +68,7 @@ class Goal:
         self._channel = _index("channel", channel, values.shape[1])
         self._unit = _unit(unit[0], tuple(values.shape[2:])) if unit else None
         place = "" if self._unit is None else f", unit {', '.join(map(str, self._unit))}"
-        self.words = f"channel {self._channel} of {self._layer}{place}"
+        self.words = f"channel {self._channel} of layer {self._layer}{place}"
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return the value for an input (*input)."""

@@ -26,14 +26,15 @@ class IntegratedGradients(Method):
     R_i = (x_i - x'_i) * integral over a from 0 to 1 of dz_c/dx_i at x' + a (x - x')
 
     The way is cut into panels of three Gauss-Legendre nodes. What a panel must add up to is the rise of the score
-    between its ends, so that its gap is known; the worst are halved until the gaps, none making good for another, add
-    up to less than the tolerance. Each sample and class has panels of its own.
+    between its ends, so that its gap is known; the worst are halved until the whole way misses less than the
+    tolerance, and the panels, none making good for another, less than ten times that. Each sample and class has panels
+    of its own. `details["panel_gap"]` is the sum of the panels' gaps; a lower tolerance brings single inputs closer.
 
     Parameters
     ----------
     tolerance
-        Of the sum of the panels' gaps, relative to the score's variation over their ends, which is at least the
-        difference of the two scores.
+        Of the gap between the sum of the relevance and the difference of the scores, relative to the score's
+        variation over the panels' ends, which is at least that difference.
     baseline
         x': "zero", "mean", "median", "blurred", or a number; a tensor is given at the call, `baseline=`.
     steps
@@ -101,7 +102,7 @@ class IntegratedGradients(Method):
             return torch.tensor(values, dtype=torch.float64)
 
         variation = table([[course.variation for course in row] for row in courses])
-        missed = table([[course.gap for course in row] for row in courses])
+        missed = table([[course.panel_gap for course in row] for row in courses])
         run.declare(
             base=found.bases().to(run.scores()),
             variation=variation.to(run.scores().device),
@@ -113,14 +114,13 @@ class IntegratedGradients(Method):
         ends = {course.ended for row in courses for course in row}
         if "budget" in ends:
             run.warn(
-                f"{BUDGET} gradients were not enough for panels whose gaps add up to less than {self.tolerance:.2%} of "
-                'the score\'s variation; details["panel_gap"] says what is left'
+                f"{BUDGET} gradients were not enough for a gap below {self.tolerance:.2%} of the score's variation"
             )
         if "rounding" in ends:
             run.warn(
-                f"the panels' gaps add up to more than {self.tolerance:.2%} of the score's variation and cannot be "
-                "made smaller: the score moves by little more than its rounding, or jumps; inputs and module in "
-                "double precision come closer"
+                f"the gap stays above {self.tolerance:.2%} of the score's variation and cannot be made smaller: the "
+                "score moves by little more than its rounding, or jumps; inputs and module in double precision come "
+                "closer"
             )
         return found.means
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pellucid.attribution.occluding.kernel import AFTER, Kernel
+from pellucid.attribution.occluding.kernel import AFTER, AFTER_SUM, Kernel
 from pellucid.attribution.occluding.region import Pair, Sweep
 from pellucid.attribution.tape.tape import Node, Value
 
@@ -84,7 +84,8 @@ def _with_addition(found: Folded, taken: set[Node]) -> None:
 
 def _with_activation(found: Folded) -> None:
     follower = _only_user(found.out)
-    if follower is not None and follower.operator in AFTER:
+    known = AFTER if found.other is None else AFTER_SUM
+    if follower is not None and follower.operator in known:
         found.nodes.append(follower)
         found.after = follower.operator
 

@@ -12,6 +12,7 @@ from pellucid.attribution.occluding.region import Pair, Sweep
 from pellucid.attribution.occluding.slabs import LAST
 
 AFTER = {"relu": "relu", "silu": "swish", "sigmoid": "sigmoid", "tanh": "tanh", "hardswish": "hardswish"}
+AFTER_SUM = ("relu",)
 Settings = tuple[Pair, Pair, Pair, int]
 
 
@@ -41,7 +42,7 @@ class Kernel:
 
         W' = g W,  b' = g b + t
         """
-        weight = self.weight.double() * gain[:, None, None, None]
+        weight = self.weight * gain[:, None, None, None]
         bias = shift if self.bias is None else self.bias.double() * gain + shift
         return replace(self, weight=weight.to(self.weight.dtype), bias=bias.to(self.weight.dtype), _packed={})
 
@@ -114,8 +115,8 @@ def packs() -> bool:
                 _plain(x, weight, bias, settings, other, after),
                 atol=1e-5,
             )
-            for after in (None, *AFTER)
-            for other in (None, x)
+            for other, known in ((None, AFTER), (x, AFTER_SUM))
+            for after in (None, *known)
         )
     except (AttributeError, RuntimeError, TypeError):
         return False

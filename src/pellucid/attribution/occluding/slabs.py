@@ -52,10 +52,11 @@ def cleared(delta: Tensor, region: Region, rows: Rows) -> Tensor:
     starts = np.clip(-starts, 0, region.widths)
     for row in np.flatnonzero((starts > 0).any(1) | (ends < region.widths).any(1)):
         (top, left), (bottom, right) = starts[row].tolist(), ends[row].tolist()
-        delta[row, :, :top] = 0
-        delta[row, :, bottom:] = 0
-        delta[row, :, :, :left] = 0
-        delta[row, :, :, right:] = 0
+        for axis, first, last in ((1, top, bottom), (2, left, right)):
+            if first > 0:
+                delta[row].narrow(axis, 0, first).zero_()
+            if last < region.widths[axis - 1]:
+                delta[row].narrow(axis, last, region.widths[axis - 1] - last).zero_()
     return delta
 
 

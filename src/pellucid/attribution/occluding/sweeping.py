@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from pellucid.attribution.occluding.folding import Folded, over_axes
-from pellucid.attribution.occluding.plan import Chunk, Plan, is_layer, sizes_of
+from pellucid.attribution.occluding.plan import Chunk, Plan, sizes_of
 from pellucid.attribution.occluding.region import Pair, Region, Sweep
-from pellucid.attribution.occluding.slabs import cleared, placed
+from pellucid.attribution.occluding.slabs import LAST, cleared, placed
 from pellucid.attribution.tape.tape import Node, Value
 
 
@@ -33,7 +35,8 @@ def convolved(plan: Plan, folded: Folded) -> Change | None:
     region = plan.region(source)
     if region is None:
         return None
-    out, read, padding = _swept(plan, source, folded.out, kernel.sweep)
+    out, read = _swept(plan, source, folded.out, kernel.sweep)
+    core, padding, skipped = _padded(region, read, kernel.sweep)
     apart = source in plan.narrow and kernel.groups == 1
     kernels = {c: kernel.of_channel(c) for c in range(source.data.shape[1])} if apart else {}
 
@@ -41,20 +44,47 @@ def convolved(plan: Plan, folded: Folded) -> Change | None:
         single = apart and chunk.channel is not None
         delta = chunk.narrow(source) if single else chunk.slab(source)
         used = kernels[chunk.channel] if single else kernel
-        if padding is None:
-            delta = placed(delta, region, read, chunk.rows)
-        return cleared(used.change(delta, padding or (0, 0)), out, chunk.rows)
+        found = used.change(placed(delta, region, core, chunk.rows), padding)
+        (y, x), (height, width) = skipped, out.widths
+        found = found[:, :, y : y + height, x : x + width].contiguous(memory_format=LAST)
+        return cleared(found, out, chunk.rows)
 
     return Change(out, compute)
+
+
+def _padded(region: Region, read: Region, sweep: Sweep) -> tuple[Region, Pair, Pair]:
+    """Return slabs that become those that are read by as many zeros for all windows, before and after them.
+
+    Returns
+    -------
+    core
+        Their region; the same as `region` where that has one place within what is read.
+    padding
+        Zeros on both sides along each axis, left to the convolution, which is quick with them.
+    skipped
+        Results that these zeros add before the first that is wanted.
+    """
+    before = (region.starts - read.starts).min(0).clip(min=0)
+    ends = (region.starts + region.widths - read.starts).max(0).clip(before + 1, read.widths)
+    after = read.widths - ends
+    stride = np.array(sweep.stride)
+    skipped = -((before - np.maximum(before, after)) // stride)
+    padding = before + skipped * stride
+    core = Region(read.starts + before, _pair(ends - before), region.sizes)
+    return core, _pair(padding), _pair(skipped)
+
+
+def _pair(sizes: NDArray[np.int64]) -> Pair:
+    return int(sizes[0]), int(sizes[1])
 
 
 def max_pool(plan: Plan, node: Node) -> Change | None:
     """Return the change behind a pooling by the largest, D' = pool(A + D) - pool(A), padded with minus infinity."""
     found, source = _pooling(plan, node)
-    if found is None or source is None or node.outs[1].users:
+    if found is None or source is None or node.outs[1] in plan.changing:
         return None
     region = plan.regions[source]
-    out, read, _ = _swept(plan, source, node.outs[0], found)
+    out, read = _swept(plan, source, node.outs[0], found)
     before, after = plan.gather(source, read, float("-inf")), plan.gather(node.outs[0], out)
 
     def compute(chunk: Chunk) -> Tensor:
@@ -74,7 +104,7 @@ def avg_pool(plan: Plan, node: Node) -> Change | None:
     if any(found.padding) and not arguments["count_include_pad"]:
         return None
     region, divisor = plan.regions[source], arguments["divisor_override"]
-    out, read, _ = _swept(plan, source, node.outs[0], found)
+    out, read = _swept(plan, source, node.outs[0], found)
 
     def compute(chunk: Chunk) -> Tensor:
         delta = placed(chunk.slab(source), region, read, chunk.rows)
@@ -100,20 +130,11 @@ def _pooling(plan: Plan, node: Node) -> tuple[Sweep | None, Value | None]:
     return sweep, source
 
 
-def _swept(plan: Plan, source: Value, result: Value, sweep: Sweep) -> tuple[Region, Region, Pair | None]:
-    """Return the region that changes, the one that it reads, and the padding that makes the source's slabs the latter.
-
-    The padding is None where the same on both sides of all slabs will not do.
-    """
+def _swept(plan: Plan, source: Value, result: Value, sweep: Sweep) -> tuple[Region, Region]:
+    """Return the region that changes, and the one that it reads."""
     region = plan.regions[source]
     out = sweep.reached(region, sizes_of(result))
-    read = sweep.read(out, region.sizes)
-    before = region.starts - read.starts
-    after = read.starts + read.widths - region.starts - region.widths
-    first = before[0]
-    even = (before == first).all() and (after == first).all() and (first >= 0).all()
-    return out, read, (int(first[0]), int(first[1])) if even else None
+    return out, sweep.read(out, region.sizes)
 
 
 RULES: dict[str, Rule] = {"max_pool2d_with_indices": max_pool, "avg_pool2d": avg_pool}
-__all__ = ["RULES", "Change", "Rule", "convolved", "is_layer"]

@@ -64,7 +64,7 @@ def _sized(node: Node, name: str, value: Any, rows: int) -> Any:
 
 
 def _refuse_other_rows(plan: Plan, node: Node) -> None:
-    values = [*(out for out in node.outs if out.users or out is plan.tape.logits), *node.values()]
+    values = [*(out for out in node.outs if out in plan.changing), *node.values()]
     if any(value.data.ndim == 0 or value.data.shape[0] != _RECORDED for value in values):
         raise Unfit(f"{node} has no axis of rows first")
     if node.operator in _REFUSED:

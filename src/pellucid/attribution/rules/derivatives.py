@@ -43,12 +43,11 @@ def _again(node: Node, gradients: Sequence[Tensor | None]) -> dict[Value, Tensor
     values = [v for v in dict.fromkeys(node.values()) if v.data.is_floating_point() or v.data.is_complex()]
     with torch.enable_grad():
         leaves = {value: value.data.detach().requires_grad_() for value in values}
-        out = node.run(leaves)
-        outs = tensors_in(out)
-        pairs = [(o, g) for o, g in zip(outs, gradients, strict=False) if g is not None]
-        if not all(o.requires_grad for o, _ in pairs):
-            return {}
         try:
+            outs = tensors_in(node.run(leaves))
+            pairs = [(o, g) for o, g in zip(outs, gradients, strict=False) if g is not None]
+            if not all(o.requires_grad for o, _ in pairs):
+                return {}
             found: Sequence[Tensor | None] = torch.autograd.grad(
                 [o for o, _ in pairs], list(leaves.values()), [g for _, g in pairs], allow_unused=True
             )

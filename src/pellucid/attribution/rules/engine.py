@@ -76,7 +76,8 @@ def propagate(tape: Tape, start: Tensor, rule_of: Callable[[Node], Rule]) -> lis
         if all(message is None for message in arrived):
             continue
         step = Step(node, arrived)
-        rule_of(node)(step)
+        with torch.no_grad():  # the weights may ask for gradients of their own
+            rule_of(node)(step)
         for value, message in step.sent.items():
             if value in waiting:
                 waiting[value].add(message.c, message.r)

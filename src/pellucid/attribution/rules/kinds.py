@@ -13,9 +13,9 @@ _MOVES = """
     squeeze select slice narrow split split_with_sizes unsafe_split unsafe_chunk chunk unbind cat stack index
     index_select gather take take_along_dim diagonal diag_embed flip roll unfold im2col pixel_shuffle
     pixel_unshuffle channel_shuffle as_strided repeat tile repeat_interleave constant_pad_nd reflection_pad1d
-    reflection_pad2d replication_pad1d replication_pad2d _to_copy to copy lift_fresh native_dropout where
-    masked_fill masked_select _unsafe_index index_put index_copy scatter select_scatter slice_scatter tril triu read
-    write
+    reflection_pad2d reflection_pad3d replication_pad1d replication_pad2d replication_pad3d _to_copy to copy fill
+    lift_fresh native_dropout where masked_fill masked_select _unsafe_index index_put index_copy scatter
+    select_scatter slice_scatter tril triu read write
     max min amax amin maximum minimum median nanmedian mode kthvalue topk sort cummax cummin max_pool2d_with_indices
     max_pool3d_with_indices adaptive_max_pool2d adaptive_max_pool3d fractional_max_pool2d upsample_nearest1d
     upsample_nearest2d _upsample_nearest_exact1d _upsample_nearest_exact2d real imag view_as_real view_as_complex
@@ -25,7 +25,7 @@ _MOVES = """
 _LINEAR = """
     sum mean nanmean cumsum avg_pool2d avg_pool3d _adaptive_avg_pool2d _adaptive_avg_pool3d adaptive_avg_pool1d
     upsample_linear1d upsample_bilinear2d upsample_bicubic2d _upsample_bilinear2d_aa col2im index_add scatter_add
-    trace linalg_vector_norm _fft_r2c _fft_c2c _fft_c2r complex polar
+    trace linalg_vector_norm _fft_r2c _fft_c2c _fft_c2r complex
 """
 # f(0) = 0: c is multiplied with f(x) / x.
 _BENT = "relu leaky_relu _prelu_kernel hardtanh clamp clamp_min clamp_max threshold elu celu selu softshrink"
@@ -48,7 +48,7 @@ KINDS: dict[str, str] = {
     **dict.fromkeys(_LIMITS, "activation"),
     **dict.fromkeys(_THROUGH.split(), "through"),
     **dict.fromkeys(("add", "sub", "rsub"), "sum"),
-    **dict.fromkeys(("mul", "mm", "bmm", "convolution", "linear", "addmm", "baddbmm"), "product"),
+    **dict.fromkeys(("mul", "mm", "bmm", "mv", "dot", "convolution", "linear", "addmm", "baddbmm"), "product"),
     **dict.fromkeys(("native_layer_norm", "native_group_norm", "rms_norm", "_fused_rms_norm"), "norm"),
     **dict.fromkeys(("neg",), "scale"),
     "div": "quotient",
@@ -63,15 +63,20 @@ PASSED = set(_MOVES.split()) | {"add", "sub", "rsub", "mul", "div", "neg"}
 
 
 def is_gate(value: Value, gates: set[str]) -> bool:
-    """Return whether a factor only weighs the other one: it comes from such an operation, moved or scaled at most."""
-    node = value.node
-    while node is not None:
+    """Return whether a factor only weighs the other one: it comes from such an operation, moved or scaled at most.
+
+    The truth of a comparison, and anything else in whole numbers, is a gate too: it has no slope.
+    """
+    while value.data.is_floating_point() or value.data.is_complex():
+        node = value.node
+        if node is None:
+            return False
         if node.operator in gates:
             return True
         if node.operator not in PASSED or len(node.values()) != 1:
             return False
-        node = node.values()[0].node
-    return False
+        (value,) = node.values()
+    return True
 
 
 def kind_of(node: Node) -> str:
@@ -90,7 +95,7 @@ def kind_of(node: Node) -> str:
         )
     if kind == "activation" and not starts_at_zero(node):
         return "through"
-    return kind
+    return "linear" if node.operator == "index_put" and node.arguments["accumulate"] else kind
 
 
 def starts_at_zero(node: Node) -> bool:

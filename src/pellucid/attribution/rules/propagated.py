@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,10 +14,14 @@ from pellucid.attribution.rules.relevance import AttentionRule, RelevancePropaga
 from pellucid.attribution.rules.way_back import stacked, starts
 from pellucid.attribution.rules.weighted_rules import RuleSettings
 from pellucid.attribution.run import Run
-from pellucid.attribution.tape.tape import Tape
+from pellucid.attribution.tape.tape import Node, Tape
 
 Settings = Callable[[int], RuleSettings]
-_MOVES_AXES = {"permute", "transpose", "t", "movedim", "unbind", "select", "stack", "roll", "flip"}
+_MOVES_AXES = {
+    *("permute", "transpose", "t", "movedim", "unbind", "select", "stack", "cat", "roll", "flip", "repeat", "index"),
+    *("index_select", "gather", "sort", "read", "write"),
+}
+_SPREADS = {"expand", "add", "sub", "rsub", "mul", "div", "where", "maximum", "minimum"}
 
 
 def propagated(run: Run, composite: Composite, settings: Settings, attention: AttentionRule) -> list[Tensor]:
@@ -30,7 +35,9 @@ def propagated(run: Run, composite: Composite, settings: Settings, attention: At
     batch = len(run.samples)
     if batch > 1 and not batch_stays_first(run.recorded.tape, batch):
         parts = [_of_one_tape(part, composite, settings, attention) for part in run.one_by_one()]
-        lines = {line: torch.cat([book[line] for _, book in parts]) for line in parts[0][1]}
+        names = dict.fromkeys(line for _, book in parts for line in book)  # samples may take different branches
+        none = torch.zeros_like(run.scores()[:1])
+        lines = {line: torch.cat([book.get(line, none) for _, book in parts]) for line in names}
         found = [torch.cat(tensors) for tensors in zip(*(relevance for relevance, _ in parts), strict=True)]
     else:
         found, lines = _of_one_tape(run, composite, settings, attention)
@@ -57,19 +64,25 @@ def batch_stays_first(tape: Tape, batch: int) -> bool:
     for node in tape.nodes:
         if any(out.data.ndim == 0 or len(out.data) % batch for out in node.outs):
             return False
-        if node.operator in _MOVES_AXES and _moves_first(node.operator, node.arguments):
+        if node.operator in _MOVES_AXES and _moves_first(node):
             return False
+        if node.operator in _SPREADS and node.outs[0].data.ndim > max(value.data.ndim for value in node.values()):
+            return False  # a new axis outermost
     return True
 
 
-def _moves_first(operator: str, arguments: dict[str, object]) -> bool:
-    if operator == "permute":
-        dims = arguments["dims"]
-        return isinstance(dims, list | tuple) and dims[0] != 0
-    if operator == "t":
+def _moves_first(node: Node) -> bool:
+    arguments: dict[str, Any] = node.arguments
+    if node.operator == "t":
         return True
-    value = arguments.get("self", arguments.get("tensors"))
-    ndim = getattr(getattr(value, "data", None), "ndim", 0)
+    if node.operator in ("permute", "repeat"):
+        return bool(arguments["dims"][0] != 0 if node.operator == "permute" else arguments["repeats"][0] != 1)
+    if node.operator == "index":
+        return arguments["indices"][0] is not None
+    if node.operator in ("read", "write"):  # of a memory whose outermost axis must be that of the part
+        _, shape, stride, *_ = arguments["place"]
+        return not shape or shape[0] * stride[0] != node.tensor("self").numel()
+    ndim = node.outs[0].data.ndim + (node.operator in ("unbind", "select"))
     given = [arguments.get(name) for name in ("dim", "dim0", "dim1", "dims")]
     flat = [d for item in given for d in (item if isinstance(item, list | tuple) else [item]) if isinstance(d, int)]
     return any(d in (0, -ndim) for d in flat)

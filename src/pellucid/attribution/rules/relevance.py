@@ -25,7 +25,7 @@ _MEETS_CONSTANTS = {
     *("maximum", "minimum", "scatter", "select_scatter", "slice_scatter"),
 }
 
-_WITH_BIAS = {"convolution", "linear", "addmm", "baddbmm"}
+_ADDED = {"convolution": "bias", "linear": "bias", "addmm": "self", "baddbmm": "self"}
 
 
 class RelevancePropagation:
@@ -167,7 +167,8 @@ class RelevancePropagation:
         return None
 
     def _through(self, step: Step) -> str | None:
-        step.send(step.node.values()[0], r=step.message.total(step.out))
+        value, total = step.node.values()[0], step.message.total(step.out)
+        step.send(value, r=None if total is None else total.sum_to_size(value.data.shape))
         return None
 
     def _scale(self, step: Step) -> str | None:
@@ -185,20 +186,23 @@ class RelevancePropagation:
         elementwise = step.node.operator == "mul"
         if len(values) == 1 and len(step.node.values()) == 1 and elementwise:
             return self._scale(step)
-        gates = [value for value in values if is_gate(value, self._gates)]
-        takers = [value for value in values if value not in gates] if len(gates) < len(values) else values
-        share = 1.0 if len(values) == 1 and len(step.node.values()) == 1 else 1 / len(takers)
-        share = 0.5 if len(values) == 1 and len(step.node.values()) == 2 else share
+        added = values_in(step.node.arguments.get(_ADDED.get(step.node.operator, "")))  # a bias is no factor
+        factors = [value for value in values if value not in added]
+        gates = [value for value in factors if is_gate(value, self._gates)]
+        takers = [value for value in factors if value not in gates] if len(gates) < len(factors) else factors
+        count = len(takers) if len(factors) > 1 else len(step.node.values()) - len(added)
+        share = 1 / max(1, count)
         c = step.message.c if elementwise else self._divided(step)
         found = {} if c is None else pulled_back(step.node, [c])
-        for value in takers:
-            step.send(value, c=found[value] * share if value in found else None)
+        for value in (*takers, *added):
+            part = 1.0 if value in added else share
+            step.send(value, c=found[value] * part if value in found else None)
             if elementwise and step.message.r is not None:
                 whole = share * len([v for v in step.node.values() if v is value])
                 step.send(value, r=step.message.r.sum_to_size(value.data.shape) * whole)
         if elementwise:
             return None
-        return BIAS if step.node.operator in _WITH_BIAS else EPSILON
+        return BIAS if step.node.operator in _ADDED and not added else EPSILON
 
     def _quotient(self, step: Step) -> str | None:
         """Hold the denominator constant, as the norms do; where only that depends on the input, all goes to it."""
@@ -273,7 +277,10 @@ class RelevancePropagation:
         found = torch.zeros(self._stabiliser.batch, dtype=data.real.dtype, device=data.device)
         if message.c is not None:
             found = found + self._dot(message.c, data)
-        return found if message.r is None else found + message.r.reshape(len(found), -1).sum(1)
+        if message.r is None:
+            return found
+        parts = torch.view_as_real(message.r.resolve_conj()) if message.r.is_complex() else message.r
+        return found + parts.reshape(len(found), -1).sum(1)
 
     def _dot(self, c: Tensor, data: Tensor) -> Tensor:
         batch = self._stabiliser.batch

@@ -33,7 +33,14 @@ class Stabiliser:
         return square.repeat_interleave(len(z) // self.batch).reshape(-1, *(1,) * (z.ndim - 1))
 
     def divided(self, relevance: Tensor, z: Tensor) -> Tensor:
-        """Return R / d(z); 0 where the divisor is 0, and nothing could be told apart."""
+        """Return R / d(z); 0 where the divisor is 0, and nothing could be told apart.
+
+        A complex z has the relevance of its two parts in the parts of R; a real R is shared by the parts' squares.
+        """
+        if relevance.is_complex():
+            return torch.complex(self.divided(relevance.real, z.real), self.divided(relevance.imag, z.imag))
+        if z.is_complex():
+            return torch.sgn(z) * self.divided(relevance, z.abs())
         size = self.size(z)
         divisor = torch.where(z < 0, z - size, z + size)
         if self.relative or self.eps == 0:
@@ -151,16 +158,19 @@ def gamma(at: Weighted, message: Message, settings: RuleSettings) -> Share:
     more, less = weight + factor * weight.clamp(min=0), weight + factor * weight.clamp(max=0)
     above, below = _halves(at.x)
     zero = torch.zeros((), dtype=relevance.dtype, device=relevance.device)
+    biases = [None if bias is None else bias + factor * push(bias) for push in (_positive, _negative)]
+    up, down = at.apply(above, more, biases[0]), at.apply(above, less, biases[1])
+    if below is not None:
+        up, down = up + at.apply(below, less, None), down + at.apply(below, more, None)
+    pulled_up = at.z >= 0
+    share = settings.stabiliser.divided(relevance, torch.where(pulled_up, up, down))
     found, lost = torch.zeros_like(at.x), None
-    for first, second, where, push in ((more, less, at.z >= 0, _positive), (less, more, at.z < 0, _negative)):
-        biases = None if bias is None else bias + factor * push(bias)
-        z = at.apply(above, first, biases)
-        z = z if below is None else z + at.apply(below, second, None)
-        s = settings.stabiliser.divided(torch.where(where, relevance, zero), z)
+    for first, second, where, own in ((more, less, pulled_up, biases[0]), (less, more, ~pulled_up, biases[1])):
+        s = torch.where(where, share, zero)
         found += above * at.transposed(s, first)
         if below is not None:
             found += below * at.transposed(s, second)
-        taken = _taken(at, biases, s)
+        taken = _taken(at, own, s)
         lost = taken if lost is None else lost if taken is None else lost + taken
     return Share(Message(r=found), lost)
 

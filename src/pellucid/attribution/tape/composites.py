@@ -29,7 +29,7 @@ def _attention(
     query: Tensor, key: Tensor, value: Tensor, attn_mask: Tensor | None, is_causal: bool, scale: float | None
 ) -> Tensor:
     factor = 1 / math.sqrt(query.shape[-1]) if scale is None else scale
-    if key.shape[-3] != query.shape[-3]:  # fewer keys than queries, each shared by a group of heads
+    if query.ndim > 2 and key.shape[-3] != query.shape[-3]:  # fewer keys than queries, each shared by a group of heads
         repeats = query.shape[-3] // key.shape[-3]
         key, value = key.repeat_interleave(repeats, -3), value.repeat_interleave(repeats, -3)
     scores = (query * factor) @ key.transpose(-2, -1)
@@ -39,7 +39,9 @@ def _attention(
         scores = scores.masked_fill(~attn_mask, -math.inf)
     elif attn_mask is not None:
         scores = scores + attn_mask
-    return torch.softmax(scores, -1) @ value
+    if attn_mask is None:
+        return torch.softmax(scores, -1) @ value
+    return torch._safe_softmax(scores, -1) @ value  # a query that may see nothing gets 0, not NaN
 
 
 def _cell_by_cell(name: str, values: dict[str, Any]) -> Any:

@@ -157,6 +157,8 @@ class _Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is 
             read[written[0]] = target
         depends = bool(values_in(list(read.values())))
         if not depends and not any(self.storages.knows(tensor) for tensor in tensors_in([values[w] for w in written])):
+            for tensor in tensors_in([values[argument] for argument in written]):
+                self.storages.part_from(tensor)
             return func(*args, **keywords)
         if len(written) > 1 or not isinstance(target, Tensor):
             raise NotApplicableError(f"operation {name} writes into several tensors at once, which cannot be followed.")

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pellucid.attribution.first_look import storage_of
 from pellucid.attribution.tape.tape import Node, Value
+from pellucid.core.errors import NotApplicableError
 
 Place = tuple[Any, ...]
 Record = Callable[[str, Callable[[dict[str, Any]], Any], dict[str, Any]], Value]
@@ -92,9 +93,14 @@ class Storages:
             value.data = seen(memory, value.data)
         if known is not None:
             known.shared = []
+        self.part_from(tensor)
+        return memory
+
+    def part_from(self, tensor: Tensor) -> None:
+        """Give the operations that hold on to a constant a copy of their own, before it is written over."""
+        name = storage_of(tensor)
         for node in self._constants.pop(name, []):
             node.arguments = {key: _apart(item, name) for key, item in node.arguments.items()}
-        return memory
 
     def write(self, tensor: Tensor, value: Value | None, before: Tensor) -> None:
         """Note that a tensor was written over: with a value, or with a constant (None).
@@ -105,6 +111,11 @@ class Storages:
             What `save` returned.
         """
         known = self._known.setdefault(storage_of(tensor), _Storage(tensor))
+        if known.owner.dtype != tensor.dtype:
+            raise NotApplicableError(
+                f"the module writes into {known.owner.dtype} numbers through a view as {tensor.dtype}, which cannot be "
+                "followed. Write that step out of place."
+            )
         place = place_of(tensor)
         if _is_dense(tensor) and tensor.numel() == before.numel():
             known.whole, known.place, known.flat = value, place, None

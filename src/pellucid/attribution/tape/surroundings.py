@@ -71,7 +71,10 @@ class Places:
     @contextmanager
     def followed(self) -> Iterator[None]:
         """Follow the calls of submodules inside the block."""
-        handles = (register_module_forward_pre_hook(self._enter), register_module_forward_hook(self._leave))
+        handles = (
+            register_module_forward_pre_hook(self._enter),
+            register_module_forward_hook(self._leave, always_call=True),  # also out of one that fails
+        )
         try:
             yield
         finally:

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from recordings import record
+from torch import nn
+from torch.nn import functional
+
+from pellucid.core.randomness import torch_generator
+
+
+class Attends(nn.Module):
+    def __init__(self, shape, **settings):
+        super().__init__()
+        draw = torch_generator(0)
+        self.key, self.value = (torch.randn(shape, generator=draw).double() for _ in range(2))
+        self.settings = settings
+
+    def forward(self, x):
+        found = functional.scaled_dot_product_attention(x, self.key.to(x), self.value.to(x), **self.settings)
+        return found.flatten(1)
+
+
+HIDDEN = torch.tensor([[True, False, True], [False, False, False]])
+ADDED = torch.tensor([[0.0, 1.0, -2.0], [0.5, float("-inf"), 0.0]]).double()
+
+
+@pytest.mark.parametrize(
+    ("heads", "keys", "settings"),
+    [
+        (2, (2, 2, 3, 4), {}),
+        (2, (2, 2, 3, 4), {"scale": 0.3}),
+        (2, (2, 2, 3, 4), {"is_causal": True}),
+        (2, (2, 2, 3, 4), {"attn_mask": ADDED}),
+        (2, (2, 2, 3, 4), {"attn_mask": HIDDEN}),
+        (4, (2, 2, 3, 4), {"enable_gqa": True}),
+    ],
+)
+def test_attention_is_spelled_out_as_torch_computes_it(heads, keys, settings):
+    module = Attends(keys, **settings)
+    x = torch.randn(2, heads, 2, 4, generator=torch_generator(1)).double()
+    recorded = record(module, x)
+    assert torch.allclose(recorded.logits, module(x), rtol=1e-12, atol=1e-14)
+    names = [node.operator for node in recorded.tape.nodes]
+    assert "bmm" in names
+    assert any("softmax" in name for name in names)
+    assert not any("attention" in name for name in names)
+
+
+def test_attention_without_heads():
+    module = Attends((3, 4))
+    x = torch.randn(2, 4, generator=torch_generator(1)).double()
+    assert torch.allclose(record(module, x).logits, module(x), rtol=1e-12)
+
+
+class Runs(nn.Module):
+    def __init__(self, layer):
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x):
+        return self.layer(x)[0].flatten(1)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.RNN(3, 4, batch_first=True),
+        nn.RNN(3, 4, batch_first=True, nonlinearity="relu", bias=False),
+        nn.GRU(3, 4, 2, batch_first=True, bidirectional=True),
+        nn.LSTM(3, 4, 2, batch_first=True, bidirectional=True),
+        nn.LSTM(3, 4, batch_first=True, proj_size=2),
+    ],
+)
+def test_recurrent_layers_are_run_cell_by_cell(layer):
+    module = Runs(layer.double())
+    x = torch.randn(2, 5, 3, generator=torch_generator(1)).double()
+    recorded = record(module, x)
+    assert torch.allclose(recorded.logits, module(x), rtol=1e-12, atol=1e-14)
+    assert {"linear", "tanh" if layer.mode != "RNN_RELU" else "relu"} <= {node.operator for node in recorded.tape.nodes}
+
+
+def test_packed_sequences_are_run_as_torch_does():
+    class Packed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.LSTM(3, 4, batch_first=True).double()
+
+        def forward(self, x):
+            packed = nn.utils.rnn.pack_padded_sequence(x, torch.tensor([5, 3]), batch_first=True)
+            return self.layer(packed)[1][0][0]
+
+    x = torch.randn(2, 5, 3, generator=torch_generator(1)).double()
+    module = Packed()
+    assert torch.allclose(record(module, x).logits, module(x), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("affine", [False, True])
+def test_instance_norm_is_a_group_norm(affine):
+    module = nn.Sequential(nn.InstanceNorm1d(3, affine=affine), nn.Flatten()).double()
+    x = torch.randn(2, 3, 5, generator=torch_generator(1)).double()
+    recorded = record(module, x)
+    assert [node.operator for node in recorded.tape.nodes] == ["native_group_norm", "view"]
+    assert torch.allclose(recorded.logits, module(x), rtol=1e-12)
+
+
+def test_instance_norm_with_its_own_statistics_is_a_batch_norm():
+    norm = nn.InstanceNorm1d(3, affine=True, track_running_stats=True).double()
+    norm.running_mean.copy_(torch.tensor([0.1, 0.2, 0.3]))
+    module = nn.Sequential(norm, nn.Flatten()).eval()
+    x = torch.randn(2, 3, 5, generator=torch_generator(1)).double()
+    recorded = record(module, x)
+    assert any("batch_norm" in node.operator for node in recorded.tape.nodes)
+    assert torch.allclose(recorded.logits, module(x), rtol=1e-12)
+
+
+def test_a_linear_layer_stays_whole_in_three_dimensions():
+    module = nn.Sequential(nn.Linear(3, 2), nn.Flatten()).double()
+    nodes = record(module, torch.ones(2, 5, 3).double()).tape.nodes
+    assert [node.operator for node in nodes] == ["linear", "view"]
+    assert nodes[0].arguments["bias"] is not None
