@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from pellucid import EcgRecord, read, simulate
 from pellucid.records.beats import beats
+from pellucid.simulation.patients import Patient
 from results import write
 
 WAVES = {"p": "P", "qrs": "QRS", "t": "T"}
@@ -54,7 +55,9 @@ def ludb(folder: Path) -> Iterator[tuple[EcgRecord, Truth]]:
     """Yield the records of the half that was kept apart, with their waves."""
     for file in sorted(folder.glob("*.hea"), key=lambda file: int(file.stem)):
         if int(file.stem) % 16:
-            yield read(file), marked(file.with_suffix(""))
+            record = read(file)
+            assert isinstance(record, EcgRecord)
+            yield record, marked(file.with_suffix(""))
 
 
 def marked(path: Path) -> Truth:
@@ -86,8 +89,14 @@ def simulated(count: int) -> Iterator[tuple[EcgRecord, Truth]]:
     for names in KINDS:
         for number in range(count):
             patient = simulate(names, seed=FIRST_SEED + number)
-            waves = {wave: patient.events[[f"{wave}_onset", f"{wave}_end"]].dropna().to_numpy() for wave in WAVES}
-            yield patient.record, {w: np.column_stack([own.mean(1), own]) for w, own in waves.items()}
+            yield patient.record, {wave: inside(patient, wave) for wave in WAVES}
+
+
+def inside(patient: Patient, wave: str) -> NDArray[np.float64]:
+    """Return a wave's (number, middle onset end), of those that lie wholly in the record."""
+    own: NDArray[np.float64] = patient.events[[f"{wave}_onset", f"{wave}_end"]].dropna().to_numpy()
+    own = own[(own[:, 0] >= 0) & (own[:, 1] <= patient.record.seconds)]
+    return np.column_stack([own.mean(1), own])
 
 
 def judged(cases: Iterable[tuple[EcgRecord, Truth]]) -> tuple[dict[str, Tally], float]:

@@ -164,14 +164,14 @@ class Judge:
 
 
 def paired(one: Callable[[int], object], two: Callable[[int], object], repeats: int) -> list[tuple[float, float]]:
-    """Return the seconds of both, taken in turns."""
+    """Return the processor seconds of both, taken in turns."""
     found = []
     for seed in range(repeats):
-        started = time.perf_counter()
+        started = time.process_time()
         one(seed)
-        between = time.perf_counter()
+        between = time.process_time()
         two(seed)
-        found.append((between - started, time.perf_counter() - between))
+        found.append((between - started, time.process_time() - between))
     return found
 
 
@@ -179,8 +179,8 @@ def row(case: Case, judge: Judge, name: str, passes: int) -> str:
     """Return the table's row of one peer at one number of passes."""
     known = replace(case, module=Remembering(case.module).eval())
     choices = peers(known)[name]
-    first = {regression: judge.r2(choice(passes, 0)) for regression, choice in choices.items()}
-    best = max(first, key=first.__getitem__)
+    once = {regression: judge.r2(choice(passes, 0)) for regression, choice in choices.items()}
+    best = max(once, key=once.__getitem__)
     mine = ours(known)
     wanted = judge.mean(choices[best], passes)
     reached = {}
@@ -190,9 +190,9 @@ def row(case: Case, judge: Judge, name: str, passes: int) -> str:
             break
     theirs, own = peers(case)[name][best], ours(case)
     seconds = paired(lambda seed: theirs(passes, seed), lambda seed: own(enough, seed), judge.repeats)
-    ratios = [peer / mine_too for peer, mine_too in seconds]
+    ratios = [first / second for first, second in seconds]
     return (
-        f"| {name}, {best} | {passes} | {wanted:.3f} | {next(iter(first.values())):.3f} | {enough} "
+        f"| {name}, {best} | {passes} | {wanted:.3f} | {next(iter(once.values())):.3f} | {enough} "
         f"| {reached[enough]:.3f} | {judge.mean(mine, passes):.3f} | {passes / enough:.1f} "
         f"| {statistics.median(ratios):.1f} [{min(ratios):.1f}..{max(ratios):.1f}] |"
     )
@@ -213,7 +213,7 @@ def main() -> None:
     judge = Judge(case, given.held_out, given.repeats)
     lines = [
         "| peer at its best regression | passes | held-out R2 | at its default | ours: passes | R2 | ours at theirs "
-        "| fewer passes | faster, median [least..most] |",
+        "| fewer passes | less processor time, median [least..most] |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [row(case, judge, name, passes) for name in ("lime", "captum") for passes in given.passes]

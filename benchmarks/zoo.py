@@ -11,8 +11,10 @@ import re
 import sys
 import warnings
 from pathlib import Path
+from typing import cast
 
 import torch
+from torch import Tensor
 
 from pellucid.attribution.method import METHODS, Method, method
 from pellucid.core.errors import PellucidError
@@ -57,10 +59,11 @@ def _cell(ask: Method, animal: str, dim: int, reasons: list[str]) -> str:
         if reason not in reasons:
             reasons.append(reason)
         return str(reasons.index(reason) + 1)
-    scale = answer.relevance.abs().max().clamp(min=1e-30)
-    same = float((answer.relevance[1:] - alone.relevance).abs().max() / scale) <= ALONE
+    ours, one = cast(Tensor, answer.relevance), cast(Tensor, alone.relevance)
+    scale = ours.abs().max().clamp(min=1e-30)
+    same = float((ours[1:] - one).abs().max() / scale) <= ALONE
     kept = answer.gap is None or float(answer.gap.max()) <= SUMS.get(ask.name, 1e-9)
-    return "right" if same and kept and bool(torch.isfinite(answer.relevance).all()) else "**wrong**"
+    return "right" if same and kept and bool(torch.isfinite(ours).all()) else "**wrong**"
 
 
 def _shortened(text: str) -> str:
@@ -69,7 +72,7 @@ def _shortened(text: str) -> str:
     return re.split(r"[.;,] ", plain)[0]
 
 
-def _tokens(x: torch.Tensor) -> dict[str, torch.Tensor]:
+def _tokens(x: Tensor) -> dict[str, Tensor]:
     """Return some map of tokens, for whether it can be answered at all does not depend on which."""
     return {"parts": (torch.arange(x.shape[-1]) // 6).clamp(max=1)}
 

@@ -46,3 +46,8 @@ def test_a_given_baseline_is_for_one_or_for_all():
     assert given(torch.ones(1, 2, 4), X.repeat(3, 1, 1)).shape == (3, 2, 4)
     with pytest.raises(InvalidInputError, match=r"\(2, 4\), or of all, \(1, 2, 4\); got \(3,\)"):
         given(torch.ones(3), X)
+
+
+def test_a_name_at_the_call_is_a_setting():
+    with pytest.raises(InvalidInputError, match=r"must be a tensor; got 'mean'\. A name or a number is a setting"):
+        given("mean", X)

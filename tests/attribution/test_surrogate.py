@@ -125,7 +125,7 @@ def test_settings_out_of_range(name, settings, words):
 @BOTH
 def test_options_of_a_wrong_kind_are_errors_in_words(name):
     for options, words in [
-        ({"baseline": "mean"}, "baseline at the call must be a tensor; got str"),
+        ({"baseline": "mean"}, "baseline at the call must be a tensor; got 'mean'"),
         ({"baseline": torch.zeros(3)}, r"shape of one input, \(2, 3\)"),
         ({"parts": LEADS.double()}, "whole numbers; got torch.float64"),
     ]:

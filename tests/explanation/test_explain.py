@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from pellucid.attribution.method import method
+from pellucid.attribution.method import METHODS, method
 from pellucid.core.errors import InvalidInputError, NotApplicableError, SettingError, UnknownNameError
 from pellucid.explanation.explain import explain
 from pellucid.records.ecg import EcgRecord
+from pellucid.simulation.patients import simulate
 
 
 def test_by_default_integrated_gradients_with_the_lead_shares_beside_them(record, additive):
@@ -85,12 +86,17 @@ def test_methods_are_said_in_many_ways(record, additive):
 
 
 def test_all_methods_leave_out_what_makes_no_sense(record, additive, mixed):
-    everything = explain(record, additive, methods="all", targets="AFIB")
-    assert "cam" in everything.methods
+    few = {"kernel_shap": {"samples": 8}, "lime": {"samples": 8}, "smooth_grad": {"samples": 2}}
+    everything = explain(record, additive, methods="all", targets="AFIB", parts="lead x window", settings=few)
+    assert everything.methods[:2] == ("integrated_gradients", "cam")
+    assert everything.methods[-2:] == ("amplitude", "random")
+    assert set(METHODS) - set(everything.methods) == {"attention_lrp", "attention_rollout"}
+    for name in ("attention_lrp", "attention_rollout"):
+        assert sum(note.startswith(f"{name} left out: the module has no attention") for note in everything.notes) == 1
     mixed.module.insert(2, torch.nn.Flatten())
     mixed.module[3], mixed.module[4] = torch.nn.Identity(), torch.nn.Identity()
     mixed.module[5] = torch.nn.Linear(6 * 300, 3)
-    explanation = explain(record, mixed, methods="all", targets="AFIB")
+    explanation = explain(record, mixed, methods="all", targets="AFIB", parts="lead x window", settings=few)
     assert "cam" not in explanation.methods
     assert any(note.startswith("cam left out: a class activation map needs") for note in explanation.notes)
     with pytest.raises(NotApplicableError, match="mean pooling"):
@@ -115,6 +121,7 @@ def test_targets_by_name(record, additive, targets, expected):
         ({"methods": [3]}, InvalidInputError, "a name, a Method or"),
         ({"methods": ["random", "random"]}, SettingError, "asked for twice"),
         ({"methods": [("random", {"sed": 1})]}, SettingError, "Did you mean 'seed'"),
+        ({"parts": "leed"}, UnknownNameError, "parts 'leed'"),
     ],
 )
 def test_wrong_questions_are_errors_in_words(record, additive, arguments, error, words):
@@ -167,3 +174,55 @@ def test_provenance_changes_with_weights_and_settings(record, additive):
     second = explain(record, additive, methods=("random", {"seed": 1}), targets="AFIB").provenance
     assert first["network"]["weights"] != second["network"]["weights"]
     assert first["network"]["name"] == "add"
+
+
+def test_one_window_over_all_leads_says_when_and_not_in_which_lead(record, mixed):
+    shown = explain(record, mixed, methods=["occlusion", "amplitude"], targets="AFIB")
+    found = shown["occlusion", "AFIB"]
+    assert not found.leads_apart
+    assert found.by_lead().empty
+    # 120 ms at 125 Hz are 15 samples; the attribution itself holds the same map for each lead.
+    assert found.settings["window"] == 15
+    assert found.settings["baseline"] == "interpolation"
+    asked = method("occlusion", window=15, baseline="interpolation")
+    own = asked(mixed.module, mixed.prepare(record).inputs, target=2).relevance[0].double().numpy()
+    inside = own[0, mixed.prepare(record).valid]
+    assert found.relevance.sum() == pytest.approx(inside.sum(), rel=1e-5)
+    assert shown["amplitude", "AFIB"].leads_apart
+    one_by_one = explain(record, mixed, methods=("occlusion", {"channels": "each", "window": "500ms"}), targets="AFIB")
+    assert one_by_one["occlusion", "AFIB"].leads_apart
+
+
+def test_leads_are_the_parts_of_shapley_values_and_windows_those_of_lime(record, additive):
+    shown = explain(record, additive, methods=["kernel_shap", ("lime", {"samples": 256})], targets="AFIB")
+    found = shown["kernel_shap", "AFIB"]
+    # In an additive network leads do not interact: the value of a lead is what is lost without it.
+    inputs = additive.prepare(record).inputs
+    without = inputs.repeat(12, 1, 1)
+    without[range(12), range(12)] = 0
+    with torch.no_grad():
+        lost = (additive.module(inputs)[:, 2] - additive.module(without)[:, 2]).numpy()
+    assert np.allclose(found.relevance.sum(axis=1), lost, atol=1e-5)
+    assert found.settings["parts"] == shown.provenance["methods"]["kernel_shap"]["parts"] == "lead"
+    assert shown["lime", "AFIB"].settings["parts"] == "lead x window"
+    assert any(note.startswith("kernel_shap and lime replace limb leads one by one") for note in shown.notes)
+
+
+def test_a_slices_parts_are_superpixels(picture, slices):
+    pytest.importorskip("skimage")
+    shown = explain(picture, slices, methods=("lime", {"samples": 32}), targets="glioma")["lime", "glioma"]
+    assert shown.relevance.shape == (20, 30)
+    assert shown.settings["parts"] is None
+
+
+def test_waves_are_found_once_for_all_maps(additive):
+    patient = simulate([], seed=3, seconds=4, sampling_rate=250)
+    explanation = explain(patient.record, additive, methods=["saliency", "amplitude"], targets="all")
+    tables = {key: shown.by_wave() for key, shown in explanation.maps.items()}
+    assert len({id(shown.waves) for shown in explanation.maps.values()}) == 1
+    for table in tables.values():
+        assert table["share"].sum() == pytest.approx(1)
+        assert table["time"].sum() == pytest.approx(1)
+    tall = tables["amplitude", "AFIB"].groupby("wave")[["share", "time"]].sum()
+    assert tall.share["QRS"] / tall.time["QRS"] > 1.5
+    assert tall.share["between"] / tall.time["between"] < 0.7

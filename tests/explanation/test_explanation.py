@@ -10,7 +10,7 @@ from pellucid.explanation.explain import explain
 from pellucid.explanation.explanation import ClassExplanation
 
 
-def explained(relevance, leads=("I", "II"), apart=True):
+def explained(relevance, leads=("I", "II"), apart=True, waves=None):
     return ClassExplanation(
         target="AFIB",
         method="saliency",
@@ -25,7 +25,15 @@ def explained(relevance, leads=("I", "II"), apart=True):
         empty=False,
         leads_apart=apart,
         warnings=(),
+        waves=waves,
     )
+
+
+class OneWave:
+    """Stands for a record whose samples are all P."""
+
+    def table(self, relevance, leads):
+        return relevance.tolist(), list(leads)
 
 
 def test_a_table_by_lead():
@@ -47,6 +55,13 @@ def test_a_map_for_all_leads_has_no_rows_and_a_slice_no_leads():
     assert len(explained([[1], [1]], apart=False).by_lead()) == 0
     with pytest.raises(NotApplicableError, match="a slice has no leads"):
         explained([[1]], leads=()).by_lead()
+
+
+def test_a_table_by_wave_has_the_leads_or_one_for_all():
+    assert explained([[1, -2], [3, 0]], waves=OneWave()).by_wave() == ([[1, -2], [3, 0]], ["I", "II"])
+    assert explained([[1, -2], [1, -2]], apart=False, waves=OneWave()).by_wave() == ([[2, -4]], ["all"])
+    with pytest.raises(NotApplicableError, match="a slice has no waves"):
+        explained([[1]], leads=()).by_wave()
 
 
 def test_a_map_is_asked_for_by_method_and_class(record, additive):

@@ -52,3 +52,14 @@ def test_padding_and_leads_and_refusals():
     )
     assert "not in which lead" in words.one_map_for_all("grad_cam")
     assert words.refused("cam", "because.") == "cam left out: because."
+
+
+def test_of_methods_that_replace_leads_is_said_what_that_means():
+    assert words.parts({}) == []
+    assert words.parts({"lime": "lead x window"}) == [
+        "lime replaces limb leads one by one, though any two of them give the others (III = II - I): the network is "
+        "asked about records that no heart gives."
+    ]
+    both = words.parts({"kernel_shap": "independent leads", "lime": "lead", "b": "lead x wave"})
+    assert both[0] == "kernel_shap: III, aVR, aVL and aVF follow from I and II and have no share of their own."
+    assert both[1].startswith("lime and b replace limb leads")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
 from pellucid.core.errors import InvalidInputError, SettingError, unknown_name
+
+if TYPE_CHECKING:
+    from pellucid.attribution.run import Run
 
 Baseline = str | float
 NAMES = ("zero", "mean", "median", "blurred")
@@ -58,14 +62,38 @@ def median(values: Tensor) -> Tensor:
     return (ordered[..., (size - 1) // 2] + ordered[..., size // 2]) / 2
 
 
-def given(baseline: Tensor, inputs: Tensor) -> Tensor:
+def starting(run: Run, setting: Baseline, number: int) -> Tensor:
+    """Return the reference for one of a run's inputs, (batch, *input): given at the call, or by the setting.
+
+    Raises
+    ------
+    InvalidInputError
+        For a tensor that does not fit, and for another number of them than the module has inputs.
+    """
+    tensors, rows = run.option("baseline"), run.rows[number]
+    if tensors is None:
+        return reference(setting, rows)
+    tensors = tuple(tensors) if isinstance(tensors, tuple | list) else (tensors,)
+    if len(tensors) != len(run.rows):
+        raise InvalidInputError(
+            f"baseline must be a tensor for each of the {len(run.rows)} inputs; got {len(tensors)}."
+        )
+    return given(tensors[number], run.question.inputs[number])[run.samples.to(rows.device)]
+
+
+def given(baseline: object, inputs: Tensor) -> Tensor:
     """Return a caller's own baseline, shape (*input) or (1, *input) or (batch, *input), spread over the batch.
 
     Raises
     ------
     InvalidInputError
-        For another shape, with both shapes.
+        For another shape, with both shapes, and for anything but a tensor.
     """
+    if not isinstance(baseline, Tensor):
+        raise InvalidInputError(
+            f"baseline at the call must be a tensor; got {baseline!r}. A name or a number is a setting: "
+            "method(..., baseline=...)."
+        )
     shape = tuple(inputs.shape)
     if tuple(baseline.shape) not in (shape, shape[1:], (1, *shape[1:])):
         raise InvalidInputError(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import torch
@@ -54,6 +56,29 @@ def _is_active(part: nn.Module, kind: str) -> bool:
     return False
 
 
+@dataclass(frozen=True, slots=True)
+class _Traits:
+    """What an operator is, whatever its arguments: random, one of batch statistics, and whether its results are new."""
+
+    chance: bool
+    statistics: bool
+    fresh: bool
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether its arguments must be looked at."""
+        return self.chance or self.statistics
+
+
+@cache
+def _traits(func: Any) -> _Traits:
+    return _Traits(
+        chance=torch.Tag.nondeterministic_seeded in getattr(func, "tags", ()),
+        statistics=operator_name(func) in _BATCH_STATISTICS,
+        fresh=all(result.alias_info is None for result in func._schema.returns),
+    )
+
+
 class FirstLook(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's mode is untyped
     """Watches one forward pass, operator by operator.
 
@@ -79,16 +104,20 @@ class FirstLook(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's 
         self, func: Any, types: Iterable[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         keywords = kwargs or {}
-        name, values = operator_name(func), named_arguments(func, args, keywords)
-        _refuse_chance(name, func, values)
-        if name in _BATCH_STATISTICS and values.get("training", values.get("train")):
-            self._note_statistics(name, values["input"])
+        traits = _traits(func)
+        if traits.doubtful:
+            self._look(func, traits, named_arguments(func, args, keywords))
         out = func(*args, **keywords)
-        read = {storage_of(tensor) for tensor in tensors_in(list(values.values()))}
-        for tensor in tensors_in(out):
-            if storage_of(tensor) not in read:
+        if traits.fresh:
+            for tensor in tensors_in(out):
                 self.bytes += tensor.numel() * tensor.element_size()
         return out
+
+    def _look(self, func: Any, traits: _Traits, values: dict[str, Any]) -> None:
+        if traits.chance:
+            _refuse_chance(operator_name(func), values)
+        elif values.get("training", values.get("train")):
+            self._note_statistics(operator_name(func), values["input"])
 
     def _note_statistics(self, name: str, values: Tensor) -> None:
         if len(values) > 1:
@@ -127,9 +156,7 @@ def operator_name(func: Any) -> str:
     return name.removeprefix("aten::")
 
 
-def _refuse_chance(name: str, func: Any, values: dict[str, Any]) -> None:
-    if torch.Tag.nondeterministic_seeded not in getattr(func, "tags", ()):
-        return
+def _refuse_chance(name: str, values: dict[str, Any]) -> None:
     chance = values.get("dropout_p", values.get("dropout", 1.0))
     if chance and values.get("train", True) is not False:
         raise NotApplicableError(

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pellucid.attribution.baseline import Baseline, checked, given, reference
+from pellucid.attribution.baseline import Baseline, checked, starting
 from pellucid.attribution.coalitions import Masks
 from pellucid.attribution.method import Method
 from pellucid.attribution.parts import Parts, parts_of
@@ -79,7 +79,7 @@ class Surrogate(Method):
         parts = parts_of(run, self.parts)
         designs = {count: self.design(count) for count in {len(numbers) for numbers in parts.present}}
         asked = [designs[len(numbers)] for numbers in parts.present]
-        values = answers(run, parts, starts(run, self.baseline), [masks for masks, _ in asked], self.name)
+        values = answers(run, parts, starting(run, self.baseline, run.number), [masks for masks, _ in asked], self.name)
         fits = [dict(self.fitted(run, *design, value)) for design, value in zip(asked, values, strict=True)]
         weights = torch.zeros(*run.classes.shape, parts.count, dtype=torch.float64)
         for own, fit, numbers in zip(weights, fits, parts.present, strict=True):
@@ -89,16 +89,6 @@ class Surrogate(Method):
         plain = {name: value.to(run.inputs) for name, value in (found | {"weights": weights}).items()}
         self.declared(run, plain | {"parts": labels.to(torch.int32)})
         return parts.spread(plain["weights"])
-
-
-def starts(run: Run, setting: Baseline) -> Tensor:
-    """Return what replaces the parts of the run's samples, (batch, *input)."""
-    tensor, inputs = run.option("baseline"), run.rows[run.number]
-    if tensor is None:
-        return reference(setting, inputs)
-    if not isinstance(tensor, Tensor):
-        raise InvalidInputError(f"baseline at the call must be a tensor; got {type(tensor).__name__}.")
-    return given(tensor, run.question.inputs[run.number])[run.samples.to(inputs.device)]
 
 
 def answers(run: Run, parts: Parts, start: Tensor, masks: list[Masks], title: str) -> list[Array]:

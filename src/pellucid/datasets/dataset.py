@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,26 +12,31 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pellucid.core.errors import InvalidInputError
+from pellucid.core.errors import InvalidInputError, NotApplicableError
 from pellucid.core.provenance import text_hash
 from pellucid.core.registry import Registry
 from pellucid.datasets.labels import ClassSet
+from pellucid.datasets.splits import TEST_FOLD, read_split
 from pellucid.records.ecg import EcgRecord
+from pellucid.records.slice import MriSlice
 
 CATALOG: Registry[type[Dataset]]  # assigned below: a data set names the class it is of
 
 
 class Dataset(ABC):
-    """A collection of ECG records.
+    """A collection of ECG records or of slices.
 
     Attributes
     ----------
     table
-        One row a record, indexed by record id; the columns `patient` and `fold` are always there.
+        One row a record, indexed by record id; the columns `patient` and `fold` are always there. Fold 10 is the test.
+        A column `split` holds the names of the parts it was published in.
     labels
         One row a record, one boolean column a class.
     class_set
         The classes and the codes that each stands for.
+    patients_known
+        False where nothing says which records are of one person; each then counts as a person of its own.
 
     Notes
     -----
@@ -38,6 +44,7 @@ class Dataset(ABC):
     """
 
     name: ClassVar[str]
+    patients_known: bool = True
     sampling_rate: float
     table: pd.DataFrame
     labels: pd.DataFrame
@@ -56,20 +63,47 @@ class Dataset(ABC):
     def __len__(self) -> int:
         return len(self.table)
 
-    def __getitem__(self, position: int) -> EcgRecord:
+    def __getitem__(self, position: int) -> EcgRecord | MriSlice:
         """Read the record at this position."""
         return self.read(self.table.index[position])
 
-    def __iter__(self) -> Iterator[EcgRecord]:
+    def __iter__(self) -> Iterator[EcgRecord | MriSlice]:
         return (self[position] for position in range(len(self)))
 
     @abstractmethod
-    def read(self, record_id: Any) -> EcgRecord:
+    def read(self, record_id: Any) -> EcgRecord | MriSlice:
         """Read one record by its id, a value of the table's index."""
 
-    @abstractmethod
     def signals(self) -> NDArray[np.int16]:
-        """Return all selected records as one array (record, lead, sample) of microvolts, standard leads."""
+        """Return all selected records as one array (record, lead, sample) of microvolts, standard leads.
+
+        Raises
+        ------
+        NotApplicableError
+            For a data set of slices.
+        """
+        raise NotApplicableError(
+            f"data set {self.name} holds slices, not ECGs. Take a data set of ECGs, or pictures()."
+        )
+
+    @property
+    def acquisition(self) -> pd.DataFrame:
+        """What the table says of how each record was taken, one column a fact; it should not tell the class."""
+        return self.table[[]]
+
+    @property
+    def sides(self) -> pd.Series[str]:
+        """The part each record belongs to: `split` of the table where there is one, else `training` or `test`."""
+        if "split" in self.table:
+            return self.table["split"]
+        return self.table["fold"].eq(TEST_FOLD).map({True: "test", False: "training"})
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of any figure on this data set must know."""
+        if self.patients_known:
+            return ()
+        return ("This set names no patients: records of one person may be on both sides of any split.",)
 
     def select(
         self,
@@ -99,8 +133,34 @@ class Dataset(ABC):
             raise InvalidInputError(f"no record of {self.name} is left by folds={folds}, records={records!r}.")
         return self._subset(np.flatnonzero(mask))
 
+    def take(self, positions: Sequence[int]) -> Dataset:
+        """Return the records at these positions, in that order."""
+        return self._subset(np.asarray(positions, dtype=np.intp))
+
     @abstractmethod
     def _subset(self, positions: NDArray[np.intp]) -> Dataset: ...
+
+    def with_split(self, path: Path) -> Dataset:
+        """Return the records that a split file lists, with its folds and patients.
+
+        Raises
+        ------
+        InvalidInputError
+            When it lists none or unknown ones, or has a patient on both sides.
+        """
+        split = read_split(path)
+        positions = {str(record): position for position, record in enumerate(self.table.index)}
+        strange = [record for record in split["record"] if record not in positions]
+        if strange:
+            raise InvalidInputError(
+                f"split {path} must list records of {self.name}; got {len(strange)} others, the first {strange[0]!r}. "
+                f"Make it anew with pellucid audit."
+            )
+        part = copy.copy(self._subset(np.array([positions[record] for record in split["record"]], dtype=np.intp)))
+        part.table = part.table.drop(columns="split", errors="ignore").assign(
+            patient=split["patient"].to_numpy(), fold=split["fold"].to_numpy()
+        )
+        return part
 
     @property
     def hash(self) -> str:
@@ -124,15 +184,17 @@ class Dataset(ABC):
 CATALOG = Registry("pellucid.datasets.catalog", "data set")
 
 
-def dataset(spec: str, *, classes: str | Sequence[str] = "six", **settings: Any) -> Dataset:
+def dataset(spec: str, *, classes: str | Sequence[str] | None = None, **settings: Any) -> Dataset:
     """Return the data set `NAME:PATH`, for instance `ptbxl:/data/ptb-xl` or `simulated:500`.
 
     Parameters
     ----------
     spec
-        A name of `pellucid.available("datasets")`, a colon, and where it lies (for `simulated`, how many).
+        A name of `pellucid.available("datasets")`, a colon, and where it lies (for `simulated`, how many);
+        `,split=FILE` behind it takes records, folds and patients from a split file, as `pellucid audit` writes one.
     classes
-        The name of a class set (`six`, `all`, `super` ... depending on the data set), or a list of codes.
+        The name of a class set (`six`, `all`, `super` ... depending on the data set), or a list of codes; by default
+        the data set's own.
     settings
         What the data set takes beside: for `ptbxl` `sampling_rate` and `min_likelihood`.
 
@@ -143,14 +205,18 @@ def dataset(spec: str, *, classes: str | Sequence[str] = "six", **settings: Any)
     UnknownNameError
         When no data set of that name is known.
     """
-    name, colon, place = spec.partition(":")
+    name, colon, rest = spec.partition(":")
+    place, _, split = rest.partition(",split=")
     if not colon or not place:
         raise InvalidInputError(f"a data set must be NAME:PATH, as ptbxl:/data/ptb-xl or simulated:500; got {spec!r}.")
     kind = CATALOG[name]
+    if classes is not None:
+        settings["classes"] = classes
     try:
-        return kind(place, classes=classes, **settings)  # type: ignore[call-arg]  # each data set has its own settings
+        whole = kind(place, **settings)  # type: ignore[call-arg]  # each data set has its own settings
     except TypeError as error:
         raise InvalidInputError(f"data set {name}: {error}.") from error
+    return whole.with_split(Path(split).expanduser()) if split else whole
 
 
 def in_folder(place: str, name: str, marker: str) -> Path:

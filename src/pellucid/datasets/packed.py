@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,45 +24,49 @@ def cache_folder() -> Path:
 
 def packed(
     keys: Sequence[str],
-    read: Callable[[int], NDArray[np.int16]],
+    read: Callable[[int], NDArray[Any]],
     *,
     shape: tuple[int, int],
     identity: Sequence[str],
     title: str,
-) -> NDArray[np.int16]:
-    """Return (record, lead, sample) as a read-only memory map, built on first use.
+    dtype: type[np.integer[Any]] = np.int16,
+) -> NDArray[Any]:
+    """Return (record, lead, sample), or (record, row, column), as a read-only memory map, built on first use.
 
     Parameters
     ----------
     keys
         One text a record; with `identity` they say which array this is.
     read
-        Position to the record's samples of `shape`.
+        Position to the record's samples or pixels of `shape`.
     shape
-        (lead, sample) of every record.
+        (lead, sample), or (row, column), of every record.
     identity
         Whatever else changes the content: folder, sampling rate, sizes and times of the files.
     title
         Shown with the progress of building.
+    dtype
+        Of the array.
 
     Notes
     -----
     The array is written whole or not at all, and its SHA-256 beside it; it is checked once in a process, and
     built anew when it does not fit. Cost of building: reading every file once.
     """
-    key = text_hash([*identity, str(shape), *keys])[:24]
+    kind = [] if dtype is np.int16 else [np.dtype(dtype).str]  # as before there were others: their arrays still hold
+    key = text_hash([*identity, *kind, str(shape), *keys])[:24]
     path = cache_folder() / f"{key}.npy"
     stamp = path.with_suffix(".json")
     if not _sound(path, stamp):
         with written_whole(path) as temporary:
-            array = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.int16, shape=(len(keys), *shape))
+            array = np.lib.format.open_memmap(temporary, mode="w+", dtype=dtype, shape=(len(keys), *shape))
             for position in track(range(len(keys)), title):
                 array[position] = read(position)
             array.flush()
             del array
         write_json(stamp, {"sha256": sha256(path), "identity": list(identity), "records": len(keys)})
         _checked.add(path)
-    result: NDArray[np.int16] = np.load(path, mmap_mode="r", allow_pickle=False)
+    result: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     return result
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.attribution.additive import HasAdditiveMap
 from pellucid.attribution.evaluate import reserves
-from pellucid.attribution.method import METHODS, Attribution, Method
-from pellucid.attribution.method import method as made
-from pellucid.core.errors import InvalidInputError, NotApplicableError, SettingError, unknown_name
+from pellucid.attribution.method import Attribution, Method
+from pellucid.core.errors import InvalidInputError, MissingExtraError, NotApplicableError, unknown_name
 from pellucid.core.provenance import array_hash, text_hash
 from pellucid.core.registry import normalised
 from pellucid.core.settings import encode
 from pellucid.explanation import words
+from pellucid.explanation.choice import Given, MethodLike, ask, chosen
 from pellucid.explanation.explanation import ClassExplanation, Explanation
+from pellucid.explanation.parts import checked_parts, derived_rows, options, parts_for
+from pellucid.explanation.waves import Waves
+from pellucid.networks.preparation import EcgPreparation
 from pellucid.records.ecg import EcgRecord
 from pellucid.records.quality import findings
 
@@ -28,8 +31,6 @@ if TYPE_CHECKING:
     from pellucid.networks.preparation import Prepared
     from pellucid.records.slice import MriSlice
 
-MethodLike = str | Method | tuple[str, Mapping[str, Any]]
-
 
 def explain(
     record: EcgRecord | MriSlice,
@@ -37,6 +38,8 @@ def explain(
     *,
     methods: MethodLike | Sequence[MethodLike] | None = None,
     targets: str | Sequence[str] = "found",
+    parts: str | None = None,
+    settings: Given | None = None,
 ) -> Explanation:
     """Return why a network answers as it does about a record.
 
@@ -49,10 +52,18 @@ def explain(
     methods
         Names, `Method` objects, or (name, {settings}); "all" for every method that makes sense for this network. By
         default integrated gradients, and beside them the exact shares of each lead (`cam`) where the network is a sum
-        over leads.
+        over leads. Asked by name for an ECG, `occlusion` takes windows of 120 ms and a line across them.
     targets
         "found" (every class above its threshold; where there is none the most probable one, and the notes say so),
         "all", a class or several.
+    parts
+        What `lime` and `kernel_shap` replace in an ECG: "lead" (by default for `kernel_shap`, exact), "lead x window"
+        (ten of each lead; by default for `lime`), "lead x wave" (each lead's P, QRS, T and the rest), or for
+        `kernel_shap` "independent leads" (I, II, V1 to V6; the others follow from I and II). A method with its own
+        `parts` keeps them.
+    settings
+        Of methods asked for by name, also of "all": {"lrp": {"rule": "epsilon_plus"}}. Here and in (name, {settings})
+        a number of samples may be a time, "120ms".
 
     Returns
     -------
@@ -62,49 +73,81 @@ def explain(
     Raises
     ------
     UnknownNameError
-        For an unknown method or class.
+        For an unknown method, class or kind of parts.
     InvalidInputError
-        Where the record does not fit the network.
+        Where the record does not fit the network; for a setting that is unknown, out of range or given twice.
     NotApplicableError
-        For a method that makes no sense for this network.
+        For a method that makes no sense for this network; for waves of a record without beats.
+    MissingExtraError
+        For waves without NeuroKit2, and superpixels without scikit-image.
 
     Notes
     -----
     Cost: all classes of a method share their passes forward; integrated gradients take some hundred gradients a class.
     """
+    wanted = checked_parts(parts, network)
+    asked, optional = chosen(methods, network, settings)
     prepared = network.prepare(record)
     prediction = network.predict(record)
-    chosen = _targets(targets, prediction)
-    asked, optional = _methods(methods, network)
+    classes = _targets(targets, prediction)
+    waves = _waves(prepared)
     maps: dict[tuple[str, str], ClassExplanation] = {}
-    notes = [*_notes(targets, prediction, chosen), *prepared.notes]
-    explained: dict[str, Method] = {}
+    notes = [*_notes(targets, prediction, classes), *prepared.notes]
+    explained: dict[str, tuple[Method, str | None]] = {}
     for label, method in asked.items():
+        kind = parts_for(method, wanted, network)
         try:
-            answer = _attribution(method, network, prepared, chosen)
-        except NotApplicableError as error:
+            answer = _answer(method, kind, network, prepared, classes, waves)
+        except (NotApplicableError, MissingExtraError) as error:
             if not optional:
                 raise
             notes.append(words.refused(label, str(error)))
             continue
-        explained[label] = method
-        for number, name in enumerate(chosen):
-            maps[label, name] = _of_class(label, name, number, method, answer, prepared)
+        explained[label] = method, kind
+        for number, name in enumerate(classes):
+            maps[label, name] = _of_class(label, name, number, method, answer, prepared, waves)
     if not explained:
         raise NotApplicableError(f"no method makes sense for network {network.name}: {' '.join(notes[-len(asked) :])}")
     noticed = findings(record)
     notes += _reserves(maps)
+    if waves is not None and derived_rows(waves.record.leads):
+        notes += words.parts({label: kind for label, (_, kind) in explained.items() if kind})
     notes += [finding.text for finding in noticed]
     return Explanation(
         record=prepared.record,
         prediction=prediction,
-        targets=chosen,
+        targets=classes,
         methods=tuple(explained),
         findings=noticed,
         notes=(*dict.fromkeys(notes), *network.card.limits, words.NOT_A_DIAGNOSIS),
         provenance=_provenance(network, explained),
         maps=maps,
     )
+
+
+def _waves(prepared: Prepared) -> Waves | None:
+    """Return the waves of an ECG, found when they are asked for."""
+    if not isinstance(prepared.record, EcgRecord):
+        return None
+    return Waves(prepared.record, prepared.restore(np.ones((1, len(prepared.valid))))[0] > 0)
+
+
+def _answer(
+    method: Method,
+    kind: str | None,
+    network: Network,
+    prepared: Prepared,
+    classes: Sequence[str],
+    waves: Waves | None,
+) -> Attribution:
+    """Return a method's answer, its settings with the name of the parts."""
+    expects = network.card.preparation
+    if kind is None or waves is None or not isinstance(expects, EcgPreparation):
+        return ask(method, network, prepared.inputs, classes)
+    given = options(method, kind, expects, prepared, waves)
+    answer = ask(method, network, prepared.inputs, classes, given)
+    named = {key: value for key, value in answer.settings.items() if key not in given}
+    return replace(answer, settings={**named, "parts": kind})
 
 
 def _targets(targets: str | Sequence[str], prediction: Prediction) -> tuple[str, ...]:
@@ -128,64 +171,14 @@ def _class(name: str, classes: tuple[str, ...]) -> str:
     raise unknown_name("class", name, classes)
 
 
-def _methods(methods: MethodLike | Sequence[MethodLike] | None, network: Network) -> tuple[dict[str, Method], bool]:
-    """Return the methods by what they are called in the explanation, and whether one may be left out."""
-    if methods is None:
-        own = ["cam"] if isinstance(network.module, HasAdditiveMap) else []
-        return _labelled([made("integrated_gradients"), *map(made, own)]), False
-    if isinstance(methods, str) and normalised(methods) == "all":
-        return _labelled([made(name) for name in METHODS]), True
-    if isinstance(methods, str | Method) or _is_pair(methods):
-        return _labelled([_method(methods)]), False
-    if not methods:
-        raise InvalidInputError("methods must name at least one method; got none. Leave it out for the default.")
-    return _labelled([_method(item) for item in methods]), False
-
-
-def _is_pair(value: object) -> bool:
-    return isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], Mapping)
-
-
-def _method(value: Any) -> Method:
-    if _is_pair(value):
-        return made(value[0], **value[1])
-    if isinstance(value, str | Method):
-        return made(value)
-    raise InvalidInputError(f"a method must be a name, a Method or (name, {{settings}}); got {value!r}.")
-
-
-def _labelled(methods: Sequence[Method]) -> dict[str, Method]:
-    """Return methods by name; the settings that differ stand behind it where a name comes twice."""
-    labelled: dict[str, Method] = {}
-    for method in methods:
-        label = method.name
-        if sum(other.name == label for other in methods) > 1:
-            usual = encode(type(method)())
-            own = [f"{key}={value}" for key, value in encode(method).items() if value != usual[key]]
-            label = f"{label}({', '.join(own)})" if own else label
-        if label in labelled:
-            raise SettingError(f"method {label!r} is asked for twice with the same settings.")
-        labelled[label] = method
-    return labelled
-
-
-def _attribution(method: Method, network: Network, prepared: Prepared, targets: Sequence[str]) -> Attribution:
-    module = network.module
-    reference = next(module.parameters(), prepared.inputs)
-    inputs = prepared.inputs.to(reference.device, reference.dtype)
-    classes = [[network.classes.index(name) for name in targets]]
-    return method(module, inputs, target=np.array(classes), layer=_layer(method, network))
-
-
-def _layer(method: Method, network: Network) -> str | None:
-    """Return the card's layer for methods that draw a layer's map; `cam` finds for itself what the head pools."""
-    if method.name == "cam" or getattr(method, "layer", "none") is not None:
-        return None
-    return network.card.layer
-
-
 def _of_class(
-    label: str, name: str, number: int, method: Method, answer: Attribution, prepared: Prepared
+    label: str,
+    name: str,
+    number: int,
+    method: Method,
+    answer: Attribution,
+    prepared: Prepared,
+    waves: Waves | None,
 ) -> ClassExplanation:
     if isinstance(answer.relevance, tuple):
         raise InvalidInputError("a record makes one input; got an attribution of several.")
@@ -193,9 +186,9 @@ def _of_class(
     relevance = prepared.restore(own)
     record = prepared.record
     leads = record.leads if isinstance(record, EcgRecord) else ()
-    apart = not leads or len(own) == len(leads)
+    apart = not leads or _apart(own, len(leads))
     if not apart:
-        relevance = np.repeat(relevance / len(leads), len(leads), axis=0)
+        relevance = np.repeat(relevance[:1] / len(leads), len(leads), axis=0)
     whole = float(np.abs(own).sum())
     gap = None if answer.gap is None else float(answer.gap[0, number])
     empty = bool(answer.empty[0, number])
@@ -213,7 +206,13 @@ def _of_class(
         empty=empty,
         leads_apart=apart,
         warnings=(*answer.remarks, *reserves(method, gap, empty)),
+        waves=waves,
     )
+
+
+def _apart(own: NDArray[np.float64], leads: int) -> bool:
+    """Return whether a method tells the leads apart: it gives each its own row, not one row or the same for all."""
+    return len(own) == leads and (leads == 1 or not own.any() or bool((own != own[0]).any()))
 
 
 def _notes(targets: str | Sequence[str], prediction: Prediction, chosen: Sequence[str]) -> list[str]:
@@ -232,10 +231,13 @@ def _reserves(maps: Mapping[tuple[str, str], ClassExplanation]) -> list[str]:
     return found
 
 
-def _provenance(network: Network, methods: Mapping[str, Method]) -> dict[str, Any]:
+def _provenance(network: Network, methods: Mapping[str, tuple[Method, str | None]]) -> dict[str, Any]:
     weights = network.module.state_dict()
     lines = (f"{name} {array_hash(value.detach().cpu().numpy())}" for name, value in weights.items())
     return {
         "network": {"name": network.name, "architecture": network.card.architecture, "weights": text_hash(lines)},
-        "methods": {label: {"name": method.name, **encode(method)} for label, method in methods.items()},
+        "methods": {
+            label: {"name": method.name, **encode(method), **({"parts": kind} if kind else {})}
+            for label, (method, kind) in methods.items()
+        },
     }

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from pellucid.explanation.waves import Waves
     from pellucid.networks.prediction import Prediction
 
 _SHOWN = 10.0  # seconds in a notebook's picture
@@ -57,6 +58,8 @@ class ClassExplanation:
         Whether the method tells the leads apart.
     warnings
         Reserves, in words.
+    waves
+        Of the record, found when they are first asked for; None for a slice.
     """
 
     target: str
@@ -72,6 +75,7 @@ class ClassExplanation:
     empty: bool
     leads_apart: bool
     warnings: tuple[str, ...]
+    waves: Waves | None = field(default=None, repr=False)
 
     def by_lead(self) -> pd.DataFrame:
         """Return one row a lead: its share of |relevance| (0 to 1), and the sums that speak for and against.
@@ -96,6 +100,30 @@ class ClassExplanation:
             "negative": np.clip(rows, None, 0).sum(axis=1),
         }
         return pd.DataFrame(table)
+
+    def by_wave(self) -> pd.DataFrame:
+        """Return how much of the relevance stands on P, QRS, T and between them, in each lead.
+
+        Columns lead, wave, share (of |relevance|, 0 to 1), positive, negative (sums), time (share of all samples of
+        all leads that the network saw): where share / time is 1 a wave holds what its length alone would give. One
+        lead, "all", where the method gives one map for all leads. `waves.beats` holds the times of the waves.
+
+        Raises
+        ------
+        NotApplicableError
+            For a slice, and for a record without beats.
+        MissingExtraError
+            Without NeuroKit2, which finds the waves.
+
+        Notes
+        -----
+        How well waves are found is measured in `benchmarks/RESULTS.md`.
+        """
+        if self.waves is None:
+            raise NotApplicableError("a slice has no waves; use relevance, (row, column).")
+        if self.leads_apart:
+            return self.waves.table(self.relevance, self.leads)
+        return self.waves.table(self.relevance.sum(axis=0, keepdims=True), ["all"])
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

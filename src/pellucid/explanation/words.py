@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pellucid.networks.prediction import Prediction
 
@@ -47,6 +47,18 @@ def padding(method: str, name: str, outside: float) -> str:
 def one_map_for_all(method: str) -> str:
     """Return what is said about a map that does not tell the leads apart."""
     return f"{method} gives one map over time for all leads of this network: it says when, not in which lead."
+
+
+def parts(methods: Mapping[str, str]) -> list[str]:
+    """Return what must be said of methods that replace parts of an ECG, which by what they are called."""
+    rebuilt = [label for label, kind in methods.items() if kind == "independent leads"]
+    alone = [label for label in methods if label not in rebuilt]
+    said = [f"{joined(rebuilt)}: III, aVR, aVL and aVF follow from I and II and have no share of their own."]
+    said.append(
+        f"{joined(alone)} replace{'s' * (len(alone) == 1)} limb leads one by one, though any two of them give the "
+        "others (III = II - I): the network is asked about records that no heart gives."
+    )
+    return [text for text, labels in zip(said, (rebuilt, alone), strict=True) if labels]
 
 
 def refused(method: str, reason: str) -> str:

@@ -25,9 +25,9 @@ _RATE = 500  # Hz: everything is looked at on this grid
 _SHORTEST = 0.5  # s
 _EDGE = 1.0  # s of silence before and behind, so that beats at the ends are found as well
 _SMALL = 0.3  # of the usual peak: a wave lower than that is no QRS
-_CLEAR = 5.0  # times the record's median: peaks lower than that do not stand out of noise (white noise: 4.2)
+_CLEAR = 4.5  # times the record's median: peaks lower than that do not stand out of noise (white noise: 4.2)
 _P_WIDTH = 120  # ms in which the feet of P are looked for
-_P_JITTER = 0.015  # s: how much the distance from P to QRS may vary from beat to beat
+_P_JITTER = 0.0125  # s: how much the distance from P to QRS may vary from beat to beat
 _QRS_REACH = (0.12, 0.18)  # s before and behind the peak, in which QRS begins and ends
 _QRS_SLOW = 0.08  # of the highest speed: slower is no longer QRS
 _QUIET = 6  # samples in a row that must be slow, and over which the speed is taken
@@ -60,7 +60,7 @@ def beats(record: EcgRecord) -> pd.DataFrame:
     Peaks: NeuroKit2's own detector on the root of the sum of the squared leads, after a band pass of 5 to 20 Hz. QRS:
     as long as all leads together move faster than 8 % of the beat's highest speed. P and T: NeuroKit2's `prominence`
     (Emrich et al. 2024) in each of the leads I, II, V1 to V6, the median over them. All P are dropped where their
-    distance to QRS varies by more than 15 ms (median deviation): the atria fibrillate, or do not lead. A record with
+    distance to QRS varies by more than 12.5 ms (median deviation): the atria fibrillate, or do not lead. A record with
     one beat has its QRS alone.
 
     Chosen against lead II alone, the root alone and NeuroKit2's `dwt` on simulated patients and one half of LUDB;

@@ -17,7 +17,7 @@ def record(module: nn.Module, *inputs: Tensor, output: str | int | None = None) 
 
 
 class Writes(nn.Module):
-    """A function as a module, its weights fixed: three logits of four numbers."""
+    """A function, and weights that make three logits of its four numbers."""
 
     def __init__(self, function) -> None:
         super().__init__()
@@ -29,6 +29,17 @@ class Writes(nn.Module):
 
     def forward(self, *inputs: Tensor) -> Tensor:
         return self.head(self.function(*inputs))
+
+
+class Function(nn.Module):
+    """A function as a module, which has no weights and gives its logits itself."""
+
+    def __init__(self, function) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self.function(*inputs)
 
 
 def numbers(batch: int = 3) -> Tensor:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from pellucid.attribution.method import METHODS
 from pellucid.cli.main import main
 from pellucid.networks.architectures.lead_net import LeadNet
 from pellucid.networks.network import Network
@@ -54,6 +55,50 @@ def test_a_report_is_written_and_its_path_is_the_last_line(records, network, tmp
             ("cam", "AFIB"),
         ]
         assert len(list((out / name).glob("*.png"))) == 2
+
+
+def attributions(out, record="ecg0"):
+    saved = json.loads((out / record / "explanation.json").read_text())
+    return {one["method"]: one["settings"] for one in saved["attributions"]}
+
+
+def test_settings_and_parts_are_given_by_name(records, network, tmp_path):
+    out = tmp_path / "out"
+    asked = ["--methods", "occlusion,lrp,lime,kernel-shap", "--parts", "lead-x-window", "--pictures", "none"]
+    chosen = ["occlusion.window=80ms", "occlusion.channels=each", "lrp.rule=epsilon_plus", "lrp.eps=1e-3"]
+    given = [word for text in (*chosen, "kernel-shap.samples=64", "lime.samples=64") for word in ("--set", text)]
+    assert main(["explain", records[0], "--network", network, *asked, *given, "--out", str(out)]) == 0
+    settings = attributions(out)
+    assert {key: settings["occlusion"][key] for key in ("window", "baseline", "channels")} == {
+        "window": 8,
+        "baseline": "interpolation",
+        "channels": "each",
+    }
+    assert (settings["lrp"]["rule"], settings["lrp"]["eps"]) == ("epsilon_plus", 1e-3)
+    assert (settings["lime"]["parts"], settings["kernel_shap"]["parts"]) == ("lead x window", "lead x window")
+
+
+def test_a_method_that_the_network_refuses_ends_the_call_before_the_files(records, network, tmp_path, capsys):
+    out = tmp_path / "out"
+    asked = ["explain", *records, "--network", network, "--out", str(out)]
+    assert main([*asked, "--methods", "amplitude,attention_rollout"]) == 2
+    shown, said = capsys.readouterr()
+    assert shown == ""
+    assert "attention_rollout makes no sense for network LeadNet: the module has no attention" in said
+    assert "skipped" not in said
+    assert not out.exists()
+
+
+def test_of_all_methods_the_refused_are_named_once(records, network, tmp_path, capsys):
+    out = tmp_path / "out"
+    few = ["--set", "kernel_shap.samples=8", "--set", "lime.samples=8", "--set", "smooth_grad.samples=2"]
+    asked = ["explain", *records, "--network", network, "--methods", "all", *few, "--pictures", "none"]
+    assert main([*asked, "--out", str(out)]) == 0
+    said = capsys.readouterr().err
+    for name in ("attention_lrp", "attention_rollout"):
+        assert said.count(f"{name} left out: the module has no attention") == 1
+    assert list(attributions(out)) == list(attributions(out, "ecg1"))
+    assert set(METHODS) - set(attributions(out)) == {"attention_lrp", "attention_rollout"}
 
 
 def test_one_bad_file_is_named_and_skipped(records, network, tmp_path, capsys):
@@ -132,6 +177,13 @@ def test_an_interruption_keeps_what_is_done(records, network, tmp_path, monkeypa
         (["--targets", "AFBI"], "class 'AFBI' is not known; known: AFIB, STACH. Did you mean 'AFIB'?"),
         (["--targets", ","], "--targets must be found, all, or classes with commas"),
         (["--methods", ","], "--methods must be names with commas, or all"),
+        (["--parts", "leeds"], "parts 'leeds' is not known; known: lead, lead x window"),
+        (["--set", "occlusion.window"], "--set must be METHOD.SETTING=VALUE, as occlusion.window=120ms"),
+        (["--set", "window=3"], "--set must be METHOD.SETTING=VALUE"),
+        (["--set", "lrp.rule=x"], "settings: method 'lrp' is not known; known: integrated_gradients, cam"),
+        (["--methods", "lrp", "--set", "lrp.rul=x"], "Did you mean 'rule'"),
+        (["--methods", "lrp", "--set", "lrp.eps=few"], "method 'lrp': eps"),
+        (["--methods", "lrp", "--set", "lrp.eps=1", "--set", "lrp.eps=2"], "--set gives lrp.eps twice"),
     ],
 )
 def test_wrong_use_is_said_before_any_work(records, network, more, words, tmp_path, capsys):

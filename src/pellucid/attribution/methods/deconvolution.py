@@ -48,7 +48,9 @@ def _switches(run: Run) -> dict[str, Tensor]:
     found: dict[str, Tensor] = {}
     for node in run.recorded.tape.nodes:
         if node.operator.startswith(("max_pool", "adaptive_max_pool")):
-            places = node.outs[1].data
+            source, places = node.values()[0].node, node.outs[1].data
+            if source is not None and source.operator == "unsqueeze":  # torch pools over time as over an image
+                places = places.squeeze(-2)
             name = f"switches of {node.place or node.operator}"
             name = name if name not in found else f"{name}, operation {node.index}"
             found[name] = places[:, None].expand(len(places), run.classes.shape[1], *places.shape[1:])

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pellucid.attribution.baseline import Baseline, checked, given, reference
+from pellucid.attribution.baseline import Baseline, checked, starting
 from pellucid.attribution.method import Method
 from pellucid.attribution.quadrature import Quadrature
 from pellucid.attribution.run import Run
-from pellucid.core.errors import InvalidInputError, SettingError
+from pellucid.core.errors import SettingError
 from pellucid.core.progress import track
 
 BUDGET = 2000
@@ -73,22 +73,10 @@ class IntegratedGradients(Method):
 
     def relevance(self, run: Run) -> Tensor:
         """Return the way from the baseline times the mean gradient on it."""
-        starts = run.once("starts", lambda: self._starts(run))
+        starts = run.once("starts", lambda: tuple(starting(run, self.baseline, n) for n in range(len(run.rows))))
         means = run.once("means", lambda: self._means(run, starts))
         way = run.inputs.double() - starts[run.number][:, None].double()
         return (way * means[run.number]).to(run.inputs.dtype)
-
-    def _starts(self, run: Run) -> tuple[Tensor, ...]:
-        tensors = run.option("baseline")
-        if tensors is None:
-            return tuple(reference(self.baseline, rows) for rows in run.rows)
-        tensors = tuple(tensors) if isinstance(tensors, tuple | list) else (tensors,)
-        if len(tensors) != len(run.rows):
-            raise InvalidInputError(
-                f"baseline must be a tensor for each of the {len(run.rows)} inputs; got {len(tensors)}."
-            )
-        whole = zip(tensors, run.question.inputs, strict=True)
-        return tuple(given(tensor, inputs)[run.samples.to(inputs.device)] for tensor, inputs in whole)
 
     def _means(self, run: Run, starts: tuple[Tensor, ...]) -> list[Tensor]:
         """Return the mean gradient to each input, (batch, target, *input), and declare the sum it should give."""

@@ -76,12 +76,8 @@ class Occlusion(Method):
     def relevance(self, run: Run) -> Tensor:
         """Return the mean drop over the windows of each sample."""
         shape = run.inputs.shape[2:]
-        windows = grid(
-            shape, self.window, self.stride, each=self.channels == "each", centred=self.spread == "centre"
-        )
-        found = [
-            windows.spread(drops) for drops in _drops(run, windows.windows, fills(run, self.baseline, self.seed))
-        ]
+        windows = grid(shape, self.window, self.stride, each=self.channels == "each", centred=self.spread == "centre")
+        found = [windows.spread(drops) for drops in _drops(run, windows.windows, fills(run, self.baseline, self.seed))]
         return torch.stack(found).to(run.inputs.dtype)
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from pellucid.attribution import baseline
-from pellucid.attribution.baseline import Baseline, given, reference
+from pellucid.attribution.baseline import Baseline, starting
 from pellucid.attribution.occluding.windows import Window
 from pellucid.attribution.run import Run
 from pellucid.core.errors import InvalidInputError, SettingError, unknown_name
@@ -47,36 +47,19 @@ def fills(run: Run, setting: Baseline, seed: int) -> list[Fill]:
     seed
         Of the noise, which follows from it and the sample's own values.
     """
-    tensor, rows = _given(run), run.rows[run.number]
-    if tensor is None and setting == "interpolation":
+    rows, given = run.rows[run.number], run.option("baseline") is not None
+    if setting == "interpolation" and not given:
         if rows.ndim != 3:
             raise InvalidInputError(
                 f"baseline 'interpolation' draws a line along one axis; got inputs of the shape {tuple(rows.shape)}. "
                 "For images: 'mean' or 'blurred'."
             )
         return [_line(row) for row in rows]
-    if tensor is not None:
-        starts = tensor
-    elif setting == "noise":
+    if setting == "noise" and not given:
         starts = torch.stack([_noise(row, seed, run.number) for row in rows])
     else:
-        starts = reference(setting, rows)
+        starts = starting(run, setting, run.number)
     return [start.__getitem__ for start in starts]
-
-
-def _given(run: Run) -> Tensor | None:
-    """Return the baseline of the call for this input, (batch, *input)."""
-    tensors = run.option("baseline")
-    if tensors is None:
-        return None
-    tensors = tuple(tensors) if isinstance(tensors, tuple | list) else (tensors,)
-    if len(tensors) != len(run.rows) or not all(isinstance(tensor, Tensor) for tensor in tensors):
-        raise InvalidInputError(
-            f"baseline at the call must be a tensor for each of the {len(run.rows)} inputs; got {len(tensors)} of "
-            f"{', '.join(type(tensor).__name__ for tensor in tensors)}."
-        )
-    whole = run.question.inputs[run.number]
-    return given(tensors[run.number], whole)[run.samples.to(whole.device)]
 
 
 def _line(row: Tensor) -> Fill:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 
 import torch
@@ -32,7 +32,8 @@ class Kernel:
     bias: Tensor | None
     sweep: Sweep
     groups: int
-    _packed: dict[Settings, Tensor] = field(default_factory=dict, repr=False)
+    _packed: _Packed | None = field(default=None, repr=False)
+    _channels: dict[int, Kernel] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self.weight = self.weight.contiguous(memory_format=LAST)
@@ -42,13 +43,16 @@ class Kernel:
 
         W' = g W,  b' = g b + t
         """
-        weight = self.weight * gain[:, None, None, None]
-        bias = shift if self.bias is None else self.bias.double() * gain + shift
-        return replace(self, weight=weight.to(self.weight.dtype), bias=bias.to(self.weight.dtype), _packed={})
+        weight = (self.weight * gain[:, None, None, None]).to(self.weight.dtype)
+        bias = shift if self.bias is None else self.bias * gain + shift
+        return Kernel(weight, bias.to(self.weight.dtype), self.sweep, self.groups)
 
     def of_channel(self, number: int) -> Kernel:
         """Return what the convolution, one without groups, does with a single channel of its input."""
-        return replace(self, weight=self.weight[:, number : number + 1], _packed={})
+        if number not in self._channels:
+            weight = self.weight[:, number : number + 1]
+            self._channels[number] = Kernel(weight, self.bias, self.sweep, self.groups)
+        return self._channels[number]
 
     def change(self, delta: Tensor, padding: Pair) -> Tensor:
         """Return what a change of the input does to the result: the convolution without its bias."""
@@ -62,11 +66,27 @@ class Kernel:
         self, x: Tensor, bias: Tensor | None, padding: Pair, other: Tensor | None = None, after: str | None = None
     ) -> Tensor:
         settings = (padding, self.sweep.stride, self.sweep.dilation, self.groups)
-        if x.dtype == torch.float32 and x.device.type == "cpu" and packs():
-            if settings not in self._packed:
-                self._packed[settings] = _pack(self.weight, settings, x)
-            return _packed(x, self._packed[settings], bias, settings, other, after)
-        return _plain(x, self.weight, bias, settings, other, after)
+        weight = self._weight_for(settings, x)
+        if weight is None:
+            return _plain(x, self.weight, bias, settings, other, after)
+        return _run_packed(x, weight, bias, settings, other, after)
+
+    def _weight_for(self, settings: Settings, x: Tensor) -> Tensor | None:
+        """Return the packed weight, None at first: what is packed for layers of one size is slow for others."""
+        use = (*settings, *x.shape[2:])
+        if self._packed is None or self._packed.use != use:
+            self._packed = _Packed(use)
+        elif self._packed.weight is None and x.dtype == torch.float32 and x.device.type == "cpu" and packs():
+            self._packed.weight = _pack(self.weight, settings, x)
+        return self._packed.weight
+
+
+@dataclass(slots=True, eq=False)
+class _Packed:
+    """A weight packed for one use, from the second time on."""
+
+    use: tuple[object, ...]
+    weight: Tensor | None = None
 
 
 def _plain(
@@ -77,7 +97,7 @@ def _plain(
     result = result if other is None else result.add_(other)
     if after is None:
         return result
-    found: Tensor = getattr(torch.ops.aten, after)(result)
+    found: Tensor = getattr(torch.ops.aten, f"{after}_")(result)
     return found
 
 
@@ -89,7 +109,7 @@ def _pack(weight: Tensor, settings: Settings, x: Tensor) -> Tensor:
     return found
 
 
-def _packed(
+def _run_packed(
     x: Tensor, weight: Tensor, bias: Tensor | None, settings: Settings, other: Tensor | None, after: str | None
 ) -> Tensor:
     run, name = torch.ops.mkldnn._convolution_pointwise, None if after is None else AFTER[after]
@@ -108,15 +128,16 @@ def packs() -> bool:
     weight, bias = torch.linspace(-1, 1, 144).reshape(4, 4, 3, 3).to(memory_format=LAST), torch.linspace(-1, 1, 4)
     settings: Settings = ((1, 1), (1, 1), (1, 1), 1)
     try:
-        packed = _pack(weight, settings, x)
-        return all(
-            torch.allclose(
-                _packed(x, packed, bias, settings, other, after),
-                _plain(x, weight, bias, settings, other, after),
-                atol=1e-5,
+        with torch.no_grad():
+            packed = _pack(weight, settings, x)
+            return all(
+                torch.allclose(
+                    _run_packed(x, packed, bias, settings, other, after),
+                    _plain(x, weight, bias, settings, other, after),
+                    atol=1e-5,
+                )
+                for other, known in ((None, AFTER), (x, AFTER_SUM))
+                for after in (None, *known)
             )
-            for other, known in ((None, AFTER), (x, AFTER_SUM))
-            for after in (None, *known)
-        )
     except (AttributeError, RuntimeError, TypeError):
         return False

@@ -1,24 +1,55 @@
-"""What is to be done for any window, worked out once: which values of the tape as slabs, and which as a whole."""
+"""What is to be done for some windows: a list of steps, each on as many of them at once as the cache holds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
 
 from pellucid.attribution.occluding.region import Pair, Region
-from pellucid.attribution.occluding.slabs import Gather, Rows, flat, scattered, zeros
-from pellucid.attribution.tape.tape import Tape, Value
+from pellucid.attribution.occluding.slabs import Rows, flat, scattered, zeros
+from pellucid.attribution.tape.tape import Node, Tape, Value
 
 
 class Unfit(Exception):  # noqa: N818  # no error: the plain way is taken
     """The engine cannot follow this module."""
 
 
+class Record:
+    """A tape of two rows: an input, and the same with one window replaced, which is there for the check.
+
+    Parameters
+    ----------
+    source
+        The input whose windows are replaced.
+
+    Attributes
+    ----------
+    changing
+        The values that depend on it, on the way to the logits.
+    """
+
+    def __init__(self, tape: Tape, source: Value) -> None:
+        self.tape, self.source = tape, source
+        found = {source}
+        for node in tape.nodes:
+            if any(value in found for value in node.values()):
+                found.update(node.outs)
+        self.changing = found & tape.on_the_way()
+        self._clean: dict[Value, Tensor] = {}
+
+    def clean(self, value: Value) -> Tensor:
+        """Return a value without any window replaced, (1, channel, height, width), channels last."""
+        if value not in self._clean:
+            self._clean[value] = flat(value.data[:1])
+        return self._clean[value]
+
+
 @dataclass(slots=True, eq=False)
 class Step:
-    """One operation, or several in one, for some windows.
+    """One operation, or several in one.
 
     Attributes
     ----------
@@ -40,56 +71,43 @@ class Step:
 
 @dataclass(slots=True, eq=False)
 class Plan:
-    """What is known of the values that change with a window.
-
-    The tape was recorded on two rows: the input, and the input with one window replaced. The first gives the clean
-    values; the second is for the check.
+    """What is done with the windows of one tile.
 
     Attributes
     ----------
-    source
-        The input whose windows are replaced.
-    changing
-        The values that depend on it.
     regions
         Of the values that are known by their change alone, as slabs.
     narrow
         Of those, the ones that keep the input's channels apart: a window in one channel changes that channel only.
+    owned
+        Of those, the ones whose slabs nobody else holds.
+    stages
+        Steps, with the windows at once.
     """
 
-    tape: Tape
-    source: Value
-    changing: set[Value]
+    record: Record
     regions: dict[Value, Region]
     narrow: set[Value]
-    steps: list[Step] = field(default_factory=list)
-
-    def sizes(self, value: Value) -> Pair:
-        """Return the height and width of a value, (row, channel, *space)."""
-        return sizes_of(value)
+    owned: set[Value] = field(default_factory=set)
+    stages: list[tuple[int, list[Step]]] = field(default_factory=list)
 
     def region(self, value: object) -> Region | None:
         """Return where a value changes, None if that is not known or it is none."""
         return self.regions.get(value) if isinstance(value, Value) else None
 
-    def clean(self, value: Value) -> Tensor:
-        """Return a value without any window replaced, (1, channel, height, width)."""
-        return flat(value.data[:1])
-
-    def gather(self, value: Value, region: Region, fill: float = 0.0) -> Gather:
-        """Return what takes a region out of the clean value."""
-        return Gather(self.clean(value), region, fill)
+    def disposable(self, value: Value, node: Node) -> bool:
+        """Return whether an operation may write over a value's slabs."""
+        return value in self.owned and value.users == [node]
 
     def run(self, chunk: Chunk) -> Tensor:
         """Return the logits of some windows, (window, logit), given the change of the input."""
-        for step in self.steps:
-            for out, state in zip(step.outs, step.compute(chunk), strict=True):
-                if out is not None:
-                    chunk.states[out] = state
-            for value in step.done:
-                chunk.states.pop(value, None)
-                chunk.wholes.pop(value, None)
-        return chunk.whole(self.tape.logits).reshape(len(chunk.rows), -1)
+        for most, steps in self.stages:
+            parts = chunk.split(most)
+            for part in parts:
+                for step in steps:
+                    part.take(step)
+            chunk.join(parts)
+        return chunk.whole(self.record.tape.logits).reshape(len(chunk.rows), -1)
 
 
 @dataclass(slots=True, eq=False)
@@ -99,7 +117,7 @@ class Chunk:
     Attributes
     ----------
     rows
-        Which windows.
+        Which windows of the plan.
     channel
         The only one that they change; None for all.
     states
@@ -113,6 +131,37 @@ class Chunk:
     channel: int | None
     states: dict[Value, Tensor] = field(default_factory=dict)
     wholes: dict[Value, Tensor] = field(default_factory=dict)
+
+    def split(self, most: int) -> list[Chunk]:
+        """Return the windows in parts."""
+        if len(self.rows) <= most:
+            return [self]
+        return [
+            Chunk(
+                self.plan,
+                self.rows[first : first + most],
+                self.channel,
+                {value: state[first : first + most] for value, state in self.states.items()},
+                {value: state[first : first + most] for value, state in self.wholes.items()},
+            )
+            for first in range(0, len(self.rows), most)
+        ]
+
+    def join(self, parts: list[Chunk]) -> None:
+        """Take over what the parts know now."""
+        if parts == [self]:
+            return
+        self.states = {value: torch.cat([part.states[value] for part in parts]) for value in parts[0].states}
+        self.wholes = {value: torch.cat([part.wholes[value] for part in parts]) for value in parts[0].wholes}
+
+    def take(self, step: Step) -> None:
+        """Take a step, and forget what no later one needs."""
+        for out, state in zip(step.outs, step.compute(self), strict=True):
+            if out is not None:
+                self.states[out] = state
+        for value in step.done:
+            self.states.pop(value, None)
+            self.wholes.pop(value, None)
 
     def narrow(self, value: Value) -> Tensor:
         """Return the change of a value, only its one channel where no other changes."""
@@ -130,13 +179,13 @@ class Chunk:
 
     def whole(self, value: Value) -> Tensor:
         """Return a value with the windows replaced, (window, ...)."""
-        if value not in self.plan.changing:
+        if value not in self.plan.record.changing:
             return value.data[:1].expand(len(self.rows), *value.data.shape[1:])
         region = self.plan.regions.get(value)
         if region is None:
             return self.states[value]
         if value not in self.wholes:
-            found = scattered(self.slab(value), region, self.plan.clean(value), self.rows)
+            found = scattered(self.slab(value), region, self.plan.record.clean(value), self.rows)
             self.wholes[value] = found if value.data.ndim == 4 else found[:, :, 0]
         return self.wholes[value]
 
@@ -150,22 +199,3 @@ def sizes_of(value: Value) -> Pair:
 def is_layer(value: Value) -> bool:
     """Return whether a value is (row, channel, *space) with one or two axes in space."""
     return value.data.ndim in (3, 4) and value.data.is_floating_point()
-
-
-def changing_values(tape: Tape, source: Value) -> set[Value]:
-    """Return the values that depend on one of the inputs."""
-    found = {source}
-    for node in tape.nodes:
-        if any(value in found for value in node.values()):
-            found.update(node.outs)
-    return found & tape.on_the_way()
-
-
-def freed(steps: list[Step], keep: Value) -> None:
-    """Note with each step which values no later step reads."""
-    seen = {keep}
-    for step in reversed(steps):
-        last = [value for value in dict.fromkeys(step.reads) if value not in seen]
-        step.done = tuple(last)
-        seen.update(last)
-

@@ -1,85 +1,90 @@
-"""Goes through a tape once and decides, operation by operation, what is computed for a window."""
+"""Goes through a tape and decides, operation by operation, what is computed for the windows of a tile."""
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import numpy as np
-from numpy.typing import NDArray
 
 from pellucid.attribution.occluding import pointwise, reshaping, sweeping, whole
-from pellucid.attribution.occluding.folding import folded
-from pellucid.attribution.occluding.plan import Plan, Step, Unfit, changing_values, freed, is_layer, sizes_of
-from pellucid.attribution.occluding.region import Pair, Region
-from pellucid.attribution.occluding.sweeping import Change
-from pellucid.attribution.tape.tape import Node, Tape, Value
+from pellucid.attribution.occluding.change import Change
+from pellucid.attribution.occluding.folding import Folded, extended, folded
+from pellucid.attribution.occluding.plan import Plan, Record, Step, Unfit, is_layer
+from pellucid.attribution.occluding.region import Region
+from pellucid.attribution.tape.tape import Node, Value
 
-WHOLE = 0.8  # of a layer: a slab as large as that is not worth its handling
+_WHOLE = 0.8  # of a layer: a slab as large as that is not worth its handling
+_CACHE = 12 * 2**20  # bytes that a step may read and write before they fall out of the processor's cache
 _RULES = {**sweeping.RULES, **pointwise.RULES, **reshaping.RULES}
 
 
-def planned(tape: Tape, number: int, starts: NDArray[np.int64], widths: Pair, *, apart: bool) -> Plan:
-    """Return the plan for windows of one input.
-
-    Parameters
-    ----------
-    tape
-        Of two rows.
-    number
-        Which input.
-    starts, widths
-        First cells of the windows, (window, 2), and their sizes.
-    apart
-        A window replaces one channel only.
+class Planner:
+    """Makes the plans of all tiles of a record.
 
     Raises
     ------
     Unfit
         Where the engine cannot follow the module.
     """
-    source = tape.inputs[number]
-    changing = changing_values(tape, source)
-    if tape.branches:
-        raise Unfit("the module's way depends on its values")
-    if not is_layer(source) or tape.logits not in changing:
-        raise Unfit("the input has no axes in space or time")
-    region = Region(starts, widths, sizes_of(source))
-    plan = Plan(tape, source, changing, {source: region}, {source} if apart else set())
-    done: set[Node] = set()
-    later: dict[Node, Step] = {}
-    for node in tape.nodes:
-        if node in later:
-            plan.steps.append(later[node])
-        elif node not in done and any(value in changing for value in node.values()):
-            nodes, step = _step(plan, node, done)
-            done.update(nodes)
-            if nodes[-1] is node:
-                plan.steps.append(step)
-            else:
-                later[nodes[-1]] = step
-    freed(plan.steps, tape.logits)
-    return plan
 
+    def __init__(self, record: Record) -> None:
+        self._record, self.source = record, record.source
+        if record.tape.branches:
+            raise Unfit("the module's way depends on its values")
+        if not is_layer(record.source) or record.tape.logits not in record.changing:
+            raise Unfit("the input has no axes in space or time, or does not reach the logits")
+        self._nodes = [n for n in record.tape.nodes if any(value in record.changing for value in n.values())]
+        self._folded: dict[Node, Folded | None] = {}
 
-def _step(plan: Plan, node: Node, taken: set[Node]) -> tuple[list[Node], Step]:
-    """Return what is to be done for an operation, and those that are done with it."""
-    if node.operator == "convolution":
-        linear = folded(node, taken, linear=True)
-        change = None if linear is None else sweeping.convolved(plan, linear)
-        if linear is not None and change is not None and _pays(change):
-            return linear.nodes, _changed(plan, linear.out, [linear.source], change)
-        every = folded(node, taken, linear=False)
-        if every is not None and all(out.data.shape[0] == 2 for n in every.nodes for out in n.outs[:1]):
-            reads = [every.source] if every.other is None else [every.source, every.other]
-            return every.nodes, Step((every.out,), tuple(reads), whole.convolved(every))
-    rule = _RULES.get(node.operator)
-    change = rule(plan, node) if rule is not None else None
-    if change is not None and _pays(change):
-        return [node], _changed(plan, node.outs[0], node.values(), change)
-    outs = tuple(out if out in plan.changing else None for out in node.outs)
-    return [node], Step(outs, tuple(node.values()), whole.again(plan, node))
+    def planned(self, region: Region, *, apart: bool) -> Plan:
+        """Return the plan for some windows.
+
+        Parameters
+        ----------
+        region
+            Where they lie in the input.
+        apart
+            Each replaces one channel only.
+        """
+        source = self._record.source
+        plan = Plan(self._record, {source: region}, {source} if apart else set())
+        steps: list[Step] = []
+        taken: dict[Node, Step | None] = {}
+        for node in self._nodes:
+            if node not in taken:
+                nodes, step = self._step(plan, node, set(taken))
+                taken.update({one: step if one is nodes[-1] else None for one in nodes})
+            last = taken[node]
+            if last is not None:
+                steps.append(last)
+        _forget(steps, self._record.tape.logits)
+        plan.stages = _staged(plan, steps)
+        return plan
+
+    def _step(self, plan: Plan, node: Node, taken: set[Node]) -> tuple[list[Node], Step]:
+        """Return what is to be done for an operation, and those that are done with it."""
+        if node not in self._folded:
+            self._folded[node] = folded(node)
+        convolution = self._folded[node]
+        if convolution is None:
+            rule = _RULES.get(node.operator)
+            change = None if rule is None else rule(plan, node)
+            if change is not None and _pays(change):
+                return [node], _changed(plan, node.outs[0], node.values(), change)
+            outs = tuple(out if out in self._record.changing else None for out in node.outs)
+            return [node], Step(outs, tuple(node.values()), whole.again(self._record, node))
+        change = sweeping.convolved(plan, convolution)
+        if change is not None and _pays(change):
+            return convolution.nodes, _changed(plan, convolution.out, [convolution.source], change)
+        every = extended(convolution, taken)
+        reads = [every.source] if every.other is None else [every.source, every.other]
+        if not all(whole.has_rows(value) for value in (*reads, every.out)):
+            raise Unfit(f"{node} has no axis of rows first")
+        return every.nodes, Step((every.out,), tuple(reads), whole.convolved(every))
 
 
 def _pays(change: Change) -> bool:
-    return change.region is None or change.region.share < WHOLE
+    return change.region is None or change.region.share < _WHOLE
 
 
 def _changed(plan: Plan, out: Value, reads: list[Value], change: Change) -> Step:
@@ -87,4 +92,46 @@ def _changed(plan: Plan, out: Value, reads: list[Value], change: Change) -> Step
         plan.regions[out] = change.region
         if change.narrow:
             plan.narrow.add(out)
+        if change.owned:
+            plan.owned.add(out)
     return Step((out,), tuple(reads), lambda chunk: (change.compute(chunk),))
+
+
+def _forget(steps: list[Step], kept: Value) -> None:
+    """Note with each step which values no later one reads."""
+    seen = {kept}
+    for step in reversed(steps):
+        step.done = tuple(value for value in dict.fromkeys(step.reads) if value not in seen)
+        seen.update(step.done)
+
+
+def _staged(plan: Plan, steps: list[Step]) -> list[tuple[int, list[Step]]]:
+    """Return the steps in stages, each with as many windows at once as fit into the cache.
+
+    Slabs and whole values are stages of their own. Within each, windows that were taken apart stay so until no later
+    step needs it.
+    """
+    first_whole = next((n for n, step in enumerate(steps) if _is_whole(plan, step)), len(steps))
+    stages: list[tuple[int, list[Step]]] = []
+    for part in (steps[:first_whole], steps[first_whole:]):
+        rooms = [max(1, _CACHE // _bytes(plan, step)) for step in part]
+        least = list(accumulate(reversed(rooms), min))[::-1]
+        for step, room in zip(part, least, strict=True):
+            if not stages or step is part[0] or room >= 2 * stages[-1][0]:
+                stages.append((room, []))
+            stages[-1][1].append(step)
+    return stages
+
+
+def _is_whole(plan: Plan, step: Step) -> bool:
+    return any(out is not None and out not in plan.regions and out.data.ndim > 2 and out.data[0, 0].numel() > 1 for out in step.outs)
+
+
+def _bytes(plan: Plan, step: Step) -> int:
+    """Return what a step reads and writes for one window."""
+    total = 1
+    for value in (*step.reads, *(out for out in step.outs if out is not None)):
+        region = plan.regions.get(value)
+        elements = value.data[0].numel() if region is None else value.data.shape[1] * int(np.prod(region.widths))
+        total += elements * value.data.element_size()
+    return total

@@ -5,16 +5,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pellucid.attribution.occluding.folding import gain_and_shift
+from pellucid.attribution.occluding.change import Change, Rule
+from pellucid.attribution.occluding.folding import BATCH_NORMS, gain_and_shift
 from pellucid.attribution.occluding.plan import Chunk, Plan
 from pellucid.attribution.occluding.region import Region, hull
-from pellucid.attribution.occluding.slabs import placed, zeros
-from pellucid.attribution.occluding.sweeping import Change, Rule
-from pellucid.attribution.tape.tape import Node, Value, values_in
+from pellucid.attribution.occluding.slabs import Gather, add, placed, zeros
+from pellucid.attribution.tape.tape import Node, Value
 
 _CURVES = (
     "relu leaky_relu elu silu gelu mish sigmoid tanh softplus hardtanh hardswish hardsigmoid clamp clamp_min "
-    "clamp_max abs exp expm1 sin cos square threshold"
+    "clamp_max abs exp expm1 sin cos threshold"
 )
 _SCALINGS = "neg mul div"
 
@@ -22,29 +22,23 @@ _SCALINGS = "neg mul div"
 def curve(plan: Plan, node: Node) -> Change | None:
     """Return the change behind a function f of each element: D' = f(A + D) - f(A). Where D is 0, so is D'."""
     source = _only(plan, node)
-    if source is None or values_in(list(node.arguments.values())) != [source]:
+    if source is None or any(isinstance(item, Tensor) and item.ndim for item in node.arguments.values()):
         return None
-    if any(isinstance(item, Tensor) and item.ndim for item in node.arguments.values()):
-        return None
-    region = plan.regions[source]
-    clean = plan.gather(source, region)
+    clean, over = Gather(plan.record.clean(source), plan.regions[source]), plan.disposable(source, node)
     f = torch.relu_ if node.operator == "relu" else lambda values: node.run({source: values})
 
     def compute(chunk: Chunk) -> Tensor:
-        before = clean(chunk.rows)
-        moved = f(before + chunk.slab(source))
+        before, delta = clean(chunk.rows), chunk.slab(source)
+        moved = f(delta.add_(before) if over else delta + before)
         return moved.sub_(f(before))
 
-    return Change(region, compute)
+    return Change(plan.regions[source], compute)
 
 
 def scaling(plan: Plan, node: Node) -> Change | None:
     """Return the change behind a factor: D' = c D."""
-    source = _only(plan, node)
-    factor = node.arguments.get("other")
-    if source is None or node.values() != [source] or (isinstance(factor, Tensor) and factor.ndim):
-        return None
-    if node.arguments["self"] is not source and node.operator == "div":
+    source, factor = _only(plan, node), node.arguments.get("other")
+    if source is None or (isinstance(factor, Tensor) and factor.ndim) or isinstance(node.arguments["self"], Tensor):
         return None
     return Change(plan.regions[source], lambda chunk: node.run({source: chunk.slab(source)}))
 
@@ -59,30 +53,39 @@ def batch_norm(plan: Plan, node: Node) -> Change | None:
 
 
 def _only(plan: Plan, node: Node) -> Value | None:
-    """Return the one layer whose change an operation reads, where its result is shaped like that."""
-    changing = [value for value in dict.fromkeys(node.values()) if value in plan.changing]
-    if len(changing) != 1 or plan.region(changing[0]) is None:
+    """Return the one value that an operation reads, where it is a layer's change and the result shaped like it."""
+    values = node.values()
+    if len(values) != 1 or plan.region(values[0]) is None:
         return None
-    result = node.outs[0].data
-    same = result.shape == changing[0].data.shape and result.dtype == changing[0].data.dtype
-    return changing[0] if same else None
+    result, source = node.outs[0].data, values[0].data
+    return values[0] if result.shape == source.shape and result.dtype == source.dtype else None
 
 
 def total(plan: Plan, node: Node) -> Change | None:
-    """Return the change behind a sum or difference: D' = D1 + alpha D2, over the hull of both."""
+    """Return the change behind a sum or difference, D' = D1 + a D2, over the hull of both; what is constant has none."""
     sign = -1 if node.operator == "sub" else 1
-    terms = {"self": 1, "other": sign * node.arguments.get("alpha", 1)}
-    parts = [(node.arguments[name], factor) for name, factor in terms.items() if node.arguments[name] in plan.changing]
-    if any(plan.region(value) is None or value.data.shape != node.outs[0].data.shape for value, _ in parts):
-        return None
-    region = hull([plan.regions[value] for value, _ in parts])
+    given = {"self": 1, "other": sign * node.arguments["alpha"]}
+    terms = [(node.arguments[name], factor) for name, factor in given.items()]
+    terms = [(value, factor) for value, factor in terms if isinstance(value, Value) and value in plan.record.changing]
+    result = node.outs[0].data
+    for value, _ in terms:
+        if plan.region(value) is None or value.data.shape != result.shape or value.data.dtype != result.dtype:
+            return None
+    regions = [plan.regions[value] for value, _ in terms]
+    region = hull(regions)
+    base = next((n for n, (v, f) in enumerate(terms) if f == 1 and regions[n].widths == region.widths), None)
+    over = base is not None and plan.disposable(terms[base][0], node) and (regions[base].starts == region.starts).all()
 
     def compute(chunk: Chunk) -> Tensor:
-        slabs = [placed(chunk.slab(value), plan.regions[value], region, chunk.rows) for value, _ in parts]
-        if len(slabs) == 1:
-            return slabs[0] * parts[0][1]
-        first = slabs[0] if parts[0][1] == 1 else slabs[0] * parts[0][1]
-        return torch.add(first, slabs[1], alpha=parts[1][1])
+        if over and base is not None:
+            whole = chunk.slab(terms[base][0])
+        else:
+            like = chunk.states[terms[0][0]]
+            whole = zeros(like, result.shape[1], region.widths)
+        for number, (value, factor) in enumerate(terms):
+            if not over or number != base:
+                add(whole, region, chunk.slab(value), regions[number], chunk.rows, factor)
+        return whole
 
     return Change(region, compute)
 
@@ -90,7 +93,7 @@ def total(plan: Plan, node: Node) -> Change | None:
 def concatenation(plan: Plan, node: Node) -> Change | None:
     """Return the change of values side by side along the channels, over the hull of all that change."""
     items = node.arguments["tensors"]
-    moving = [item for item in items if isinstance(item, Value) and item in plan.changing]
+    moving = [item for item in items if isinstance(item, Value) and item in plan.record.changing]
     if node.arguments["dim"] not in (1, 1 - node.outs[0].data.ndim) or any(plan.region(v) is None for v in moving):
         return None
     region = hull([plan.regions[value] for value in moving])
@@ -103,7 +106,7 @@ def concatenation(plan: Plan, node: Node) -> Change | None:
 
 
 def _part(chunk: Chunk, item: Value | Tensor, region: Region, like: Tensor) -> Tensor:
-    if isinstance(item, Value) and item in chunk.plan.changing:
+    if isinstance(item, Value) and item in chunk.plan.record.changing:
         return placed(chunk.slab(item), chunk.plan.regions[item], region, chunk.rows)
     tensor = item.data if isinstance(item, Value) else item
     return zeros(like, tensor.shape[1], region.widths)
@@ -112,8 +115,7 @@ def _part(chunk: Chunk, item: Value | Tensor, region: Region, like: Tensor) -> T
 RULES: dict[str, Rule] = {
     **dict.fromkeys(_CURVES.split(), curve),
     **dict.fromkeys(_SCALINGS.split(), scaling),
-    **dict.fromkeys(("native_batch_norm", "_native_batch_norm_legit_no_training"), batch_norm),
-    **dict.fromkeys(("cudnn_batch_norm", "miopen_batch_norm"), batch_norm),
+    **dict.fromkeys(BATCH_NORMS, batch_norm),
     **dict.fromkeys(("add", "sub"), total),
     "cat": concatenation,
 }

@@ -1,58 +1,57 @@
-"""Changes through operations that move elements: padding, axes of size 1, and means over all of space."""
+"""Changes through operations that move elements: borders, axes of size 1, and means over all of space."""
 
 from __future__ import annotations
 
 from math import prod
 
-import torch
 from torch import Tensor
 
+from pellucid.attribution.occluding.change import Change, Rule
 from pellucid.attribution.occluding.plan import Chunk, Plan, is_layer, sizes_of
 from pellucid.attribution.occluding.slabs import cleared
-from pellucid.attribution.occluding.sweeping import Change, Rule
 from pellucid.attribution.tape.tape import Node
 
 
 def same(plan: Plan, node: Node) -> Change | None:
     """Return the change of a value that is the same again, or has an axis of height 1 more or less."""
-    (source,), result = node.values(), node.outs[0]
+    source, result = node.values()[0], node.outs[0]
     region = plan.region(source)
     if region is None or not is_layer(result) or result.data.dtype != source.data.dtype:
         return None
     if result.data.shape[:2] != source.data.shape[:2] or sizes_of(result) != sizes_of(source):
         return None
-    return Change(region, lambda chunk: chunk.narrow(source), narrow=source in plan.narrow)
+    return Change(region, lambda chunk: chunk.narrow(source), source in plan.narrow, owned=False)
 
 
-def padding(plan: Plan, node: Node) -> Change | None:
+def border(plan: Plan, node: Node) -> Change | None:
     """Return the change of a value with a constant border, which does not change, or with a border cut off."""
     source, pads = node.arguments["self"], node.arguments["pad"]
     region = plan.region(source)
-    if region is None or any(pads[4 if source.data.ndim == 4 else 2 :]):
+    axes = source.data.ndim - 2
+    if region is None or any(pads[2 * axes :]):
         return None
-    left, top = pads[0], pads[2] if source.data.ndim == 4 else 0
-    moved = region.moved((top, left), sizes_of(node.outs[0]))
-    cuts = any(size < 0 for size in pads)
+    top = pads[2] if axes == 2 and len(pads) > 2 else 0
+    moved = region.moved((top, pads[0]), sizes_of(node.outs[0]))
+    cut = any(size < 0 for size in pads)
 
     def compute(chunk: Chunk) -> Tensor:
         delta = chunk.narrow(source)
-        return cleared(delta.clone(), moved, chunk.rows) if cuts else delta
+        return cleared(delta.clone(), moved, chunk.rows) if cut else delta
 
-    return Change(moved, compute, narrow=source in plan.narrow)
+    return Change(moved, compute, source in plan.narrow, owned=False)
 
 
 def mean(plan: Plan, node: Node) -> Change | None:
     """Return a mean over all of space, whole: A' = A + (sum of D) / N."""
-    source = node.arguments["self"]
+    source, axes, result = node.arguments["self"], node.arguments["dim"], node.outs[0].data
     region = plan.region(source)
-    axes = {axis % source.data.ndim for axis in node.arguments["dim"] or ()} if region is not None else set()
-    result = node.outs[0].data
-    if region is None or axes != set(range(2, source.data.ndim)) or result.dtype != source.data.dtype:
+    if region is None or result.dtype != source.data.dtype:
+        return None
+    if {axis % source.data.ndim for axis in axes or ()} != set(range(2, source.data.ndim)):
         return None
     count = prod(region.sizes)
 
     def compute(chunk: Chunk) -> Tensor:
-        # a hang-over holds no change
         change = chunk.slab(source).sum((2, 3)) / count
         return result[:1] + change.reshape(len(chunk.rows), *result.shape[1:])
 
@@ -61,7 +60,6 @@ def mean(plan: Plan, node: Node) -> Change | None:
 
 RULES: dict[str, Rule] = {
     **dict.fromkeys(("unsqueeze", "squeeze", "view", "_unsafe_view", "clone", "alias"), same),
-    "constant_pad_nd": padding,
+    "constant_pad_nd": border,
     "mean": mean,
 }
-_ = torch

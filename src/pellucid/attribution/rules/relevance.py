@@ -162,8 +162,11 @@ class RelevancePropagation:
         if message.c is not None and node.operator == "relu":
             step.send(source, torch.ops.aten.threshold_backward(message.c, step.out, 0), message.r)
         else:
-            ratio = torch.where(source.data == 0, limit_at_zero(node), step.out / source.data)
-            step.send(source, None if message.c is None else message.c * ratio, message.r)
+            ratio = torch.where(source.data == 0, limit_at_zero(node), step.out / source.data).conj()
+            r = message.r
+            if r is not None and source.data.is_complex() and not r.is_complex():
+                r = in_parts(r, source.data)
+            step.send(source, None if message.c is None else message.c * ratio, r)
         return None
 
     def _through(self, step: Step) -> str | None:
@@ -290,6 +293,12 @@ class RelevancePropagation:
     def _took(self, step: Step, cause: str, taken: Tensor) -> None:
         place = f"{step.node.place} " if step.node.place else ""
         self._book.take(f"{place}({step.node.operator})", cause, taken)
+
+
+def in_parts(relevance: Tensor, z: Tensor) -> Tensor:
+    """Return the relevance of a complex value as a complex number: of its two parts, shared by their squares."""
+    share = torch.where(z == 0, 1.0, z.real.square() / z.abs().square())
+    return torch.complex(relevance * share, relevance * (1 - share))
 
 
 def first_weighted(tape: Tape) -> set[int]:

@@ -35,12 +35,10 @@ class Stabiliser:
     def divided(self, relevance: Tensor, z: Tensor) -> Tensor:
         """Return R / d(z); 0 where the divisor is 0, and nothing could be told apart.
 
-        A complex z has the relevance of its two parts in the parts of R; a real R is shared by the parts' squares.
+        A complex z has the relevance of its two parts in the parts of R.
         """
         if relevance.is_complex():
             return torch.complex(self.divided(relevance.real, z.real), self.divided(relevance.imag, z.imag))
-        if z.is_complex():
-            return torch.sgn(z) * self.divided(relevance, z.abs())
         size = self.size(z)
         divisor = torch.where(z < 0, z - size, z + size)
         if self.relative or self.eps == 0:

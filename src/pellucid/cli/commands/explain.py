@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from json import loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,11 +11,10 @@ from cyclopts import Parameter
 
 from pellucid.cli import output
 from pellucid.cli.foreign import NOTHING, Described, listed, numbers, opened, picture_size
-from pellucid.core.errors import InvalidInputError, unknown_name
+from pellucid.core.errors import InvalidInputError, NotApplicableError, unknown_name
 from pellucid.core.registry import normalised
 
 if TYPE_CHECKING:
-    from pellucid.attribution.method import Method
     from pellucid.explanation.explanation import Explanation
     from pellucid.networks.network import Network
     from pellucid.reports.kinds.record import Records
@@ -26,6 +26,8 @@ def explain(
     network: str = "ecg-six",
     methods: str | None = None,
     targets: str = "found",
+    parts: str | None = None,
+    settings: Annotated[list[str] | None, Parameter(name="--set", negative=())] = None,
     out: Annotated[Path, Parameter(alias="-o")] = Path("explanations"),
     pictures: str = "png",
     json: Annotated[bool, Parameter(negative=())] = False,
@@ -51,6 +53,10 @@ def explain(
         network is an exact sum over leads.
     targets
         found (every class above its threshold, else the most probable one), all, or classes with commas.
+    parts
+        What lime and kernel_shap replace in an ECG: lead, "lead x window", "lead x wave" or "independent leads".
+    settings
+        A method's setting, METHOD.SETTING=VALUE, as often as you like; times as 120ms. `pellucid methods` lists them.
     out
         Folder of the report.
     pictures
@@ -72,13 +78,21 @@ def explain(
     --------
     pellucid explain records500/00000/00282_hr --network ecg-six --out 282
     pellucid explain *.hea --methods grad_cam,saliency --targets AFIB --out afib
+    pellucid explain ecg.csv --methods occlusion,lrp --set occlusion.window=80ms --set lrp.rule=epsilon_plus
+    pellucid explain ecg.csv --methods lime --parts lead-x-wave
     pellucid explain ecg.csv --network nets:build --weights my.pt --classes AF,LBBB --sampling-rate 400 --length 4096
     """
     from pellucid.reports.kinds.record import Records
 
     own: dict[str, Any] = {"size": picture_size(size), "thresholds": numbers(thresholds), "layer": layer}
     asked = opened(network, described, classes=listed(classes), **own)
-    how = {"methods": _methods(methods), "targets": _targets(targets, asked.classes)}
+    how = {
+        "methods": _methods(methods),
+        "targets": _targets(targets, asked.classes),
+        "parts": parts,
+        "settings": _settings(settings or []),
+    }
+    _check(asked, how)
     formats = () if pictures.strip() == "none" else listed(pictures) or ()
     records = Records(out, title=f"{asked.name}: why", picture_formats=formats)
     failures = output.Failures()
@@ -120,15 +134,55 @@ def _said(explanation: Explanation) -> str:
     return f"found {', '.join(found)}" if found else f"nothing found; explained: {', '.join(explanation.targets)}"
 
 
-def _methods(text: str | None) -> str | list[Method] | None:
-    from pellucid.attribution.method import method
+def _check(network: Network, how: Mapping[str, Any]) -> None:
+    """Refuse wrong methods, settings and parts, and what makes no sense for the network, before any file is read.
 
+    Raises
+    ------
+    NotApplicableError
+        For methods that were named; of "all" they are left out, which is said here once.
+    """
+    from pellucid.explanation.choice import chosen, refusals
+    from pellucid.explanation.parts import checked_parts
+    from pellucid.explanation.words import refused
+
+    checked_parts(how["parts"], network)
+    methods, optional = chosen(how["methods"], network, how["settings"])
+    for label, reason in refusals(methods, network).items():
+        if not optional:
+            raise NotApplicableError(f"{label} makes no sense for network {network.name}: {reason}")
+        output.say(refused(label, reason))
+
+
+def _methods(text: str | None) -> str | list[str] | None:
     names = listed(text)
     if names is None or names == ("all",):
         return None if names is None else "all"
     if not names:
         raise InvalidInputError(f"--methods must be names with commas, or all; got {text!r}.")
-    return list({made.name: made for made in map(method, names)}.values())
+    return list(dict.fromkeys(map(normalised, names)))
+
+
+def _settings(given: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return the settings by method and name; a value is JSON where it can be read as that, and text elsewhere."""
+    found: dict[str, dict[str, Any]] = {}
+    for text in given:
+        place, equals, value = text.partition("=")
+        method, dot, name = (part.strip() for part in place.partition("."))
+        if not (equals and dot and method and name):
+            raise InvalidInputError(f"--set must be METHOD.SETTING=VALUE, as occlusion.window=120ms; got {text!r}.")
+        own = found.setdefault(normalised(method), {})
+        if normalised(name) in own:
+            raise InvalidInputError(f"--set gives {place.strip()} twice.")
+        own[normalised(name)] = _value(value.strip())
+    return found
+
+
+def _value(text: str) -> Any:
+    try:
+        return loads(text)
+    except ValueError:
+        return text
 
 
 def _targets(text: str, classes: Sequence[str]) -> str | tuple[str, ...]:
