@@ -40,3 +40,22 @@ def test_a_folder_is_known_by_its_marker(tmp_path: Path) -> None:
     assert in_folder(str(tmp_path), "x", "table.csv") == tmp_path
     with pytest.raises(InvalidInputError, match=r"holds other\.csv.*Give the folder as x:PATH"):
         in_folder(str(tmp_path), "x", "other.csv")
+
+
+def test_a_split_file_gives_records_patients_and_folds(tmp_path: Path) -> None:
+    split = tmp_path / "split.csv"
+    split.write_text("record,patient,fold\n5,x,10\n2,y,1\n3,y,1\n")
+    part = dataset(f"simulated:14,split={split}", sampling_rate=100)
+    assert part.table.index.tolist() == [5, 2, 3]
+    assert part.table["patient"].tolist() == ["x", "y", "y"]
+    assert part.sides.tolist() == ["test", "training", "training"]
+    assert part.select(folds=[10]).signals().shape == (1, 12, 1000)
+    split.write_text("record,patient,fold\n77,x,10\n")
+    with pytest.raises(InvalidInputError, match="1 others, the first '77'"):
+        dataset(f"simulated:14,split={split}")
+
+
+def test_records_are_taken_in_the_given_order() -> None:
+    assert dataset("simulated:14").take([9, 3]).table.index.tolist() == [9, 3]
+    assert dataset("simulated:14").acquisition.shape == (14, 0)
+    assert dataset("simulated:14").notes == ()

@@ -158,7 +158,7 @@ def operator_name(func: Any) -> str:
 
 def _refuse_chance(name: str, values: dict[str, Any]) -> None:
     chance = values.get("dropout_p", values.get("dropout", 1.0))
-    if chance and values.get("train", True) is not False:
+    if chance and values.get("training", values.get("train", True)) is not False:
         raise NotApplicableError(
             f"the module draws random numbers in its forward pass ({name}), such as a dropout that is always on. "
             f"{_REMEDY} In the module's own code: F.dropout(x, p, self.training)."

@@ -111,7 +111,7 @@ def _given(labels: object, run: Run) -> Parts:
         )
     spread = spread.detach().to(inputs.device, torch.int64)
     names = torch.unique(spread[spread >= 0])
-    numbers = torch.where(spread >= 0, torch.searchsorted(names, spread), -1)
+    numbers = torch.where(spread >= 0, torch.searchsorted(names, spread.contiguous()), -1)
     return Parts(numbers.expand(len(inputs), *numbers.shape[1:])[run.samples.to(inputs.device)], len(names), shape)
 
 

@@ -47,7 +47,7 @@ def cleaned(read: Contents, twins: Twins, conflicting: Sequence[int], test_folds
     """
     table = read.source.table
     test = table["fold"].isin(list(test_folds)).to_numpy()
-    groups = _together(table["patient"].astype(str).tolist(), twins.clusters())
+    groups = together(table["patient"].astype(str).tolist(), twins.clusters())
     cluster = twins.clusters()
     reasons: list[str] = [""] * len(table)
     for position in conflicting:
@@ -84,7 +84,7 @@ def _folds(
     return tuple(folds.tolist())
 
 
-def _together(patients: Sequence[str], clusters: NDArray[np.int64]) -> NDArray[np.int64]:
+def together(patients: Sequence[str], clusters: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the number of each record's group: all that shared patients and shared clusters join."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components

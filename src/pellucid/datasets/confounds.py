@@ -59,7 +59,7 @@ class Confound:
 
 
 def confounds(facts: pd.DataFrame, labels: pd.DataFrame, groups: Sequence[str]) -> dict[str, Confound]:
-    """Return for each of `GROUPS` whose facts are there and vary, and for `all` together, what it tells.
+    """Return for each of `GROUPS` whose facts are there, and for `all` together, what it tells.
 
     Parameters
     ----------
@@ -80,9 +80,8 @@ def confounds(facts: pd.DataFrame, labels: pd.DataFrame, groups: Sequence[str]) 
     if len(counts) < 2 or len(set(groups)) < 2 * _PARTS:
         return {}
     folds = dealt(groups, names, range(_PARTS))
-    varying = [column for column in facts if facts[column].nunique() > 1]
-    asked = {name: tuple(fact for fact in group if fact in varying) for name, group in GROUPS.items()}
-    asked = {name: group for name, group in asked.items() if group} | {"all": tuple(map(str, varying))}
+    asked = {name: tuple(fact for fact in group if fact in facts) for name, group in GROUPS.items()}
+    asked = {name: group for name, group in asked.items() if group} | {"all": tuple(map(str, facts))}
     return {
         name: _told(_numbers(facts[list(group)]), np.array(names), folds, labels, group)
         for name, group in asked.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -97,7 +98,8 @@ def contents(source: Dataset) -> Contents:
 
 
 def _of_slices(source: SliceDataset) -> Contents:
-    hashes, facts, small, kept, told = [], [], [], [], {}
+    hashes, facts, small, kept = [], [], [], []
+    told: Counter[str] = Counter()
     skipped: dict[str, str] = {}
     for position, record in enumerate(track(source.table.index, f"reading {source.name}")):
         try:
@@ -109,8 +111,7 @@ def _of_slices(source: SliceDataset) -> Contents:
         hashes.append(array_hash(np.rint(one.pixels * 65535).astype(np.uint16)))
         small.append(_coarse(one.pixels))
         facts.append(_appearance(one))
-        for kind in {finding.kind for finding in findings(one)}:
-            told[kind] = told.get(kind, 0) + 1
+        told.update({finding.kind for finding in findings(one)})
     if not kept:
         raise InvalidInputError(
             f"data set {source.name} must hold at least one record that can be read; of {len(skipped)} none can. "
@@ -173,7 +174,8 @@ def _pooled(signals: NDArray[Any], step: int) -> NDArray[np.float32]:
     records, leads, samples = signals.shape
     whole = signals[..., : samples // step * step].astype(np.float32)
     pooled: NDArray[np.float32] = whole.reshape(records, leads, -1, step).mean(-1)
-    return pooled - pooled.mean(-1, keepdims=True)
+    pooled -= pooled.mean(-1, keepdims=True)
+    return pooled
 
 
 def _coarse(pixels: NDArray[np.float32]) -> NDArray[np.float32]:

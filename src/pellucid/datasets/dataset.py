@@ -37,6 +37,8 @@ class Dataset(ABC):
         The classes and the codes that each stands for.
     patients_known
         False where nothing says which records are of one person; each then counts as a person of its own.
+    alike_by_nature
+        True for single beats: those of one person look the same, so that likeness does not mean a copy.
 
     Notes
     -----
@@ -45,6 +47,7 @@ class Dataset(ABC):
 
     name: ClassVar[str]
     patients_known: bool = True
+    alike_by_nature: bool = False
     sampling_rate: float
     table: pd.DataFrame
     labels: pd.DataFrame

@@ -14,6 +14,7 @@ from pellucid.core.randomness import generator
 
 BITS = 256
 _BLOCK = 1024
+_FLAT = 1e-6  # shorter than this a row has no shape of its own
 _SLACK = 5.0  # standard deviations of the number of bits that differ
 
 
@@ -75,6 +76,7 @@ def twins(
     *,
     threshold: float,
     mirrored: NDArray[np.floating] | None = None,
+    near: bool = True,
 ) -> Twins:
     """Return which records have equal contents, and which nearly equal ones.
 
@@ -88,6 +90,8 @@ def twins(
         Two contents are near when their correlation is above it.
     mirrored
         The same features of each record's mirror image.
+    near
+        False looks for equal contents alone.
 
     Notes
     -----
@@ -100,6 +104,8 @@ def twins(
     order = np.argsort(first)  # contents in the order in which they come first
     content = np.argsort(order)[content]
     kept = first[order]
+    if not near:
+        return Twins(content.astype(np.int64), ())
     pairs = [*_near(contents, contents, kept, threshold, mirrored=False)]
     if mirrored is not None:
         known = {(pair.first, pair.second) for pair in pairs}
@@ -109,11 +115,12 @@ def twins(
 
 
 def unit(values: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Return each row without its mean and of length 1, so that products are correlations; zero where it is flat."""
-    flat = values.reshape(len(values), -1).astype(np.float32)
-    flat -= flat.mean(axis=1, keepdims=True)
+    """Return each row without its mean and of length 1, so that products are correlations; near 0 where it is flat."""
+    flat: NDArray[np.float32] = values.reshape(len(values), -1).astype(np.float32)
+    flat = flat - flat.mean(axis=1, keepdims=True)
     length = np.linalg.norm(flat, axis=1, keepdims=True)
-    return np.divide(flat, length, out=np.zeros_like(flat), where=length > 1e-6)
+    flat /= np.maximum(length, np.float32(_FLAT))
+    return flat
 
 
 def bits_allowed(threshold: float) -> int:

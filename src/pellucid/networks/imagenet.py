@@ -16,7 +16,7 @@ _COUNTER = "num_batches_tracked"  # files of old versions lack it; it changes no
 _REMEDY = "Name a file with the state dict that torchvision publishes for this network."
 
 
-def load_imagenet(module: Backbone, path: Path) -> tuple[str, ...]:
+def load_imagenet(module: Backbone, path: Path | str) -> tuple[str, ...]:
     """Copy published ImageNet weights into a network.
 
     The file must fit the published network as a whole, whatever of it is then used: a head for other classes or
@@ -40,27 +40,26 @@ def load_imagenet(module: Backbone, path: Path) -> tuple[str, ...]:
     UnreadableFileError
         When the file cannot be read; or naming the first tensor that is missing, superfluous or of another shape.
     """
-    tensors = read_weights(path)
-    with torch.device("meta"):
-        published = {name: value.shape for name, value in module.published().state_dict().items()}
-    theirs = {_their_name(module, name): name for name in published}
-    _check(tensors, {name: published[own] for name, own in theirs.items()}, f"{path} for {type(module).__name__}")
-    own = module.state_dict()
+    tensors = read_weights(Path(path))
+    _check(tensors, published_shapes(module), f"{path} for {type(module).__name__}")
+    first = next(name for name, value in module.named_parameters() if value.ndim == 4)
     new = []
-    with torch.no_grad():
-        for name, value in own.items():
-            given = tensors.get(_their_name(module, name)) if name in published else None
-            if given is not None and name == _first(module):
-                given = given if module.channels == given.shape[1] else given.sum(1, keepdim=True)
-            if given is None or given.shape != value.shape:
-                new.append(name)
-            else:
-                value.copy_(given)
-    return tuple(name for name in new if not name.endswith(_COUNTER))
+    for name, value in module.state_dict().items():  # these are the module's own tensors, without gradients
+        given = tensors.get(_their_name(module, name))
+        if given is not None and name == first and module.channels == 1:
+            given = given.sum(1, keepdim=True)
+        if given is not None and given.shape == value.shape:
+            value.copy_(given)
+        elif not name.endswith(_COUNTER):
+            new.append(name)
+    return tuple(new)
 
 
-def _first(module: Backbone) -> str:
-    return next(name for name, value in module.named_parameters() if value.ndim == 4)
+def published_shapes(module: Backbone) -> dict[str, torch.Size]:
+    """Return the names and shapes of torchvision's state dict for the published network of this kind."""
+    with torch.device("meta"):
+        published = module.published().state_dict()
+    return {_their_name(module, name): value.shape for name, value in published.items()}
 
 
 def _their_name(module: Backbone, name: str) -> str:

@@ -13,6 +13,7 @@ CAGES = [(name, dim) for name, dim in zoo.HARD_CAGES if name not in REFUSED]
 # constants on the way (class tokens, clamps, offsets), biases baked into a frozen graph, or values of exactly zero
 # that had relevance: there the sum is not the logit, and the ledger says why
 KEEPING = ("vit", "views", "frozen", "activations")
+LONG = ("gru", "lstm")  # many hundred operations; their cell alone is among the others
 RECTIFIED = (
     "plain", "functional", "reused", "in_place", "residual", "residual_in_place", "residual_add", "concatenation",
     "leads_apart", "leads_folded", "batch_norms", "convolutions", "padded", "weight_norm", "pool_max", "pool_avg",
@@ -31,7 +32,7 @@ def test_the_ledger_closes_and_without_biases_the_sum_is_the_logit(name, dim):
     assert answer.gap.max() < 1e-9
     total = answer.relevance.flatten(1).sum(1) + answer.ledger.total()
     assert (total - answer.score).abs().max() < 1e-9 * answer.score.abs().max()
-    if name in KEEPING:
+    if name in KEEPING or name in LONG:
         return
     with torch.no_grad():
         for key, tensor in module.state_dict().items():

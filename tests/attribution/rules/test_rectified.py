@@ -4,11 +4,14 @@ import pytest
 import torch
 from graph_hooks import changed_gradient
 from recordings import Function, Writes, numbers, record
+from torch import nn
 
 import zoo
+from pellucid.attribution.method import method
 from pellucid.attribution.rules.engine import one_hot, propagate
 from pellucid.attribution.rules.rectified import at_rectifiers, deconvolved, guided, is_rectifier
 from pellucid.core.errors import NotApplicableError
+from pellucid.core.randomness import torch_generator
 
 IN_PLACE = {"in_place", "views", "checkpointed"}  # autograd's own graph has other nodes there
 RULES = pytest.mark.parametrize(("rule", "deconvolution"), [(guided, False), (deconvolved, True)])
@@ -77,3 +80,20 @@ def test_by_hand():
 )
 def test_what_a_rectifier_is(write, yes):
     assert any(is_rectifier(node) for node in record(Writes(write), numbers()).tape.nodes) == yes
+
+
+class Largest(nn.Module):
+    """A rectifier written as the larger of a value and zero."""
+
+    def forward(self, x):
+        return torch.maximum(x, torch.zeros((), dtype=x.dtype))
+
+
+@pytest.mark.parametrize("name", ["guided_backprop", "deconvolution"])
+def test_the_larger_of_a_value_and_zero_is_a_rectifier(name):
+    before, after, x = nn.Linear(5, 7), nn.Linear(7, 3), torch.randn(2, 5, generator=torch_generator(0))
+    found = [
+        method(name)(nn.Sequential(before, kind, after), x, target=0).relevance for kind in (Largest(), nn.ReLU())
+    ]
+    assert torch.equal(*found)
+    assert found[0].abs().sum() > 0

@@ -23,7 +23,7 @@ _MOVES = """
 """
 # Sums of many: R is divided by the result first. Norms are of this kind, for they are homogeneous too.
 _LINEAR = """
-    sum mean nanmean cumsum avg_pool2d avg_pool3d _adaptive_avg_pool2d _adaptive_avg_pool3d adaptive_avg_pool1d
+    sum mean std nanmean cumsum avg_pool2d avg_pool3d _adaptive_avg_pool2d _adaptive_avg_pool3d adaptive_avg_pool1d
     upsample_linear1d upsample_bilinear2d upsample_bicubic2d _upsample_bilinear2d_aa col2im index_add scatter_add
     trace linalg_vector_norm _fft_r2c _fft_c2c _fft_c2r complex
 """

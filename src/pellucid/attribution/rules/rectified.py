@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from torch import Tensor
+
 from pellucid.attribution.rules.derivatives import gradient
 from pellucid.attribution.rules.engine import Rule, Step
 from pellucid.attribution.tape.tape import Node, Tape
@@ -19,6 +21,8 @@ def is_rectifier(node: Node) -> bool:
         return isinstance(floor, int | float) and floor == 0
     if node.operator == "threshold":
         return float(node.arguments["threshold"]) == 0 == float(node.arguments["value"])
+    if node.operator == "maximum":
+        return any(isinstance(item, Tensor) and not bool(item.any()) for item in node.arguments.values())
     return node.operator == "relu"
 
 

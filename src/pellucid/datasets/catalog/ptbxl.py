@@ -115,6 +115,11 @@ class Ptbxl(Dataset):
         """Statements in PTB-XL's own words."""
         return {str(code): str(text) for code, text in self.statements["description"].items()}
 
+    @property
+    def acquisition(self) -> pd.DataFrame:
+        """The recorder and the site."""
+        return self.table[[column for column in ("device", "site") if column in self.table]].astype("string")
+
     def statement_sets(self) -> list[ClassSet]:
         """Return all statements and their two groupings: what a network may learn beside its own classes."""
         return [class_set(name, self.statements) for name in ("all", "sub", "super")]
