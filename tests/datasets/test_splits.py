@@ -46,5 +46,5 @@ def test_what_is_wrong_with_a_split_is_told(tmp_path, text, message):
 
 
 def test_a_missing_split_is_told(tmp_path):
-    with pytest.raises(UnreadableFileError, match="none.csv cannot be read"):
+    with pytest.raises(UnreadableFileError, match=r"none\.csv cannot be read"):
         read_split(tmp_path / "none.csv")

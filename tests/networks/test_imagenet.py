@@ -219,7 +219,7 @@ def squeezed(shared):
 def normalised(path):
     picture = Image.open(path).convert("RGB")
     scale = 256 / min(picture.size)
-    picture = picture.resize([int(side * scale) for side in picture.size], Image.Resampling.BILINEAR)
+    picture = picture.resize([round(side * scale) for side in picture.size], Image.Resampling.BILINEAR)
     left, top = ((side - 224) // 2 for side in picture.size)
     values = np.asarray(picture.crop((left, top, left + 224, top + 224)), dtype=np.float32) / 255
     values = (values - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]

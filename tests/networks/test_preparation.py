@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from pellucid.core.errors import InvalidInputError, SettingError, UnknownNameError
+from pellucid.core.settings import decode, encode
+from pellucid.networks.filters import Level, Notch
 from pellucid.networks.preparation import EcgPreparation, Filter, SlicePreparation
 from pellucid.records.ecg import EcgRecord
 from pellucid.records.slice import MriSlice
@@ -34,6 +36,27 @@ def test_padding_stands_on_both_sides_and_is_marked() -> None:
 def test_padding_at_the_end() -> None:
     prepared = EcgPreparation(sampling_rate=400, length=4096, padding="end")(record())
     assert np.flatnonzero(prepared.valid)[[0, -1]].tolist() == [0, 3999]
+
+
+def test_the_start_is_kept_where_the_network_wants_it() -> None:
+    long = record(12)
+    start = EcgPreparation(sampling_rate=500, length=3000, keep="start")
+    prepared = start(long)
+    np.testing.assert_array_equal(prepared.inputs[0], long.signal[:, :3000])
+    np.testing.assert_array_equal(start.batch(long.signal[None], 500)[0], long.signal[:, :3000])
+    assert "saw 0.00 to 6.00 s" in prepared.notes[0]
+    whole = prepared.restore(np.ones((12, 3000)))
+    assert (whole[:, :3000] == 1).all()
+    assert not whole[:, 3000:].any()
+
+
+def test_a_notch_and_a_level_are_steps_in_their_order() -> None:
+    steps = (Notch(frequency=50, quality=30), Level())
+    prepared = EcgPreparation(sampling_rate=500, length=5000, filters=steps)(record())
+    wanted = steps[1](steps[0](record().signal, 500), 500)
+    np.testing.assert_allclose(prepared.inputs[0], wanted, rtol=0, atol=1e-6)
+    settings = EcgPreparation(sampling_rate=500, length=5000, filters=steps)
+    assert decode(EcgPreparation, encode(settings), where="card") == settings
 
 
 @pytest.mark.parametrize("preparation", [AT_400, AT_100, EcgPreparation(sampling_rate=500, length=3000)])

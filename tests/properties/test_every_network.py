@@ -7,7 +7,7 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from pellucid import EcgRecord, load
+from pellucid import EcgRecord, load, method
 from pellucid.core.errors import InvalidInputError
 from pellucid.networks.store import ARCHITECTURES, bundled
 
@@ -88,6 +88,15 @@ def test_the_state_is_the_network(name):
     assert not torch.equal(logits(module, inputs), logits(other, inputs))
     other.load_state_dict(module.state_dict())
     assert torch.equal(logits(module, inputs), logits(other, inputs))
+
+
+@every_architecture
+def test_class_activation_finds_its_layer(name):
+    module = built(name)
+    layer = getattr(module, "layer", None)
+    geometry = method("grad_cam", relu=False)(module, signals(module, 1), target=0, layer=layer).geometry
+    assert min(geometry.cells) > 1
+    assert min(geometry.jump) > 0
 
 
 @every_architecture

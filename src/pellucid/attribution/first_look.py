@@ -144,12 +144,24 @@ def storage_of(tensor: Tensor) -> int:
 
 def named_arguments(func: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> dict[str, Any]:
     """Return an operator's arguments by the names in its schema, defaults included."""
-    schema = func._schema.arguments
-    values = {argument.name: argument.default_value for argument in schema if argument.has_default_value()}
-    values |= {argument.name: value for argument, value in zip(schema, args, strict=False)}
-    return values | keywords
+    names, defaults = _schema(func)
+    return {**defaults, **dict(zip(names, args, strict=False)), **keywords}
 
 
+@cache
+def _schema(func: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
+    arguments = func._schema.arguments
+    defaults = {argument.name: argument.default_value for argument in arguments if argument.has_default_value()}
+    return tuple(argument.name for argument in arguments), defaults
+
+
+@cache
+def written_arguments(func: Any) -> tuple[str, ...]:
+    """Return the names of the arguments that an operator writes into."""
+    return tuple(a.name for a in func._schema.arguments if a.alias_info is not None and a.alias_info.is_write)
+
+
+@cache
 def operator_name(func: Any) -> str:
     """Return an operator's plain name, `convolution` for `aten::convolution.default`."""
     name: str = func._schema.name

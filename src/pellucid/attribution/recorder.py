@@ -12,7 +12,14 @@ from typing import Any
 
 from torch import Tensor
 
-from pellucid.attribution.first_look import FirstLook, named_arguments, operator_name, storage_of, tensors_in
+from pellucid.attribution.first_look import (
+    FirstLook,
+    named_arguments,
+    operator_name,
+    storage_of,
+    tensors_in,
+    written_arguments,
+)
 from pellucid.attribution.layout import Layout, blank, keeps_channels, mixed, of_input
 from pellucid.attribution.layout_rules import after
 
@@ -100,7 +107,7 @@ class Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is u
 
     def _uses(self, name: str, value: Any) -> list[Use]:
         found = []
-        for tensor in tensors_in(value):
+        for tensor in tensors_in(value) if isinstance(value, Tensor | list | tuple) else ():
             known = self.find(tensor)
             if known is not None:
                 found.append(Use(known.index, name, tensor, self.layout(tensor) or blank(tensor.shape)))
@@ -113,7 +120,7 @@ class Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is u
         name = operator_name(func)
         layouts = after(name, values, self.layout, outs)
         read = {storage_of(use.view) for use in uses}
-        written = {storage_of(t) for t in _written(func, values)}
+        written = {storage_of(t) for name in written_arguments(func) for t in tensors_in(values[name])}
         for tensor, layout in zip(outs, layouts, strict=True):
             self._alive.append(tensor)
             storage = storage_of(tensor)
@@ -142,8 +149,3 @@ def _key(tensor: Tensor) -> Key:
 
 def _owner(tensor: Tensor) -> Tensor:
     return tensor._base if tensor._is_view() and tensor._base is not None else tensor
-
-
-def _written(func: Any, values: dict[str, Any]) -> list[Tensor]:
-    names = [a.name for a in func._schema.arguments if a.alias_info is not None and a.alias_info.is_write]
-    return [tensor for name in names for tensor in tensors_in(values.get(name))]

@@ -17,7 +17,14 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "mode": ("mode",),
     "bytes": ("bytes",),
     "brightness": ("brightness", "contrast"),
-    "border": ("border", "border varies", "brightest corner", "darkest corner"),
+    "border": (
+        "border",
+        "border varies",
+        "upper left corner",
+        "upper right corner",
+        "lower left corner",
+        "lower right corner",
+    ),
     "source": ("source", "device", "site"),
     "zeros": ("zeros", "offset"),
 }

@@ -35,6 +35,8 @@ SIGNAL_THRESHOLD = 0.95
 Of the 237 million pairs of PTB-XL no two patients' ECGs correlate above 0.93.
 """
 
+CORNERS = ("upper left", "upper right", "lower left", "lower right")
+
 _SIDE = 64  # pixels of the coarse copy of a slice
 _POINTS = 250  # samples, about, of the coarse copy of a signal
 _CORNER = 0.08  # of the shorter side
@@ -211,8 +213,7 @@ def _appearance(record: MriSlice) -> dict[str, float]:
         "contrast": float(pixels.std()),
         "border": float(frame.mean()),
         "border varies": float(frame.std()),
-        "brightest corner": float(max(corner.mean() for corner in corners)),
-        "darkest corner": float(min(corner.mean() for corner in corners)),
+        **{f"{where} corner": float(corner.mean()) for where, corner in zip(CORNERS, corners, strict=True)},
     }
 
 

@@ -38,7 +38,7 @@ class Dataset(ABC):
     patients_known
         False where nothing says which records are of one person; each then counts as a person of its own.
     alike_by_nature
-        True for single beats: those of one person look the same, so that likeness does not mean a copy.
+        True for single beats and phantoms: they look the same, so that likeness does not mean a copy.
 
     Notes
     -----

@@ -58,7 +58,7 @@ class SliceDataset(Dataset):
         stamps = [(self.folder / file).stat() for file in files]
         pixels: NDArray[np.uint8] = packed(
             files,
-            lambda position: _stretched(self._slice(files[position]), size),
+            lambda position: stretched(self._slice(files[position]), size),
             shape=size,
             identity=[
                 str(self.folder.resolve()),
@@ -115,7 +115,8 @@ def existing_folder(place: str, name: str) -> Path:
     return folder
 
 
-def _stretched(record: MriSlice, size: tuple[int, int]) -> NDArray[np.uint8]:
+def stretched(record: MriSlice, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return a slice as 0 to 255 at this size (row, column), bilinear, with averaging where it shrinks."""
     import torch
 
     picture = torch.from_numpy(record.pixels.copy())[None, None]

@@ -39,6 +39,11 @@ def load_imagenet(module: Backbone, path: Path | str) -> tuple[str, ...]:
     ------
     UnreadableFileError
         When the file cannot be read; or naming the first tensor that is missing, superfluous or of another shape.
+
+    Notes
+    -----
+    Where torchvision is installed, this writes such a file: `torch.save(torchvision.models.resnet50(weights="DEFAULT")
+    .state_dict(), "resnet50.pt")`; so do `vgg16`, `efficientnet_b0`, `efficientnet_b7` and `squeezenet1_1`.
     """
     tensors = read_weights(Path(path))
     _check(tensors, published_shapes(module), f"{path} for {type(module).__name__}")

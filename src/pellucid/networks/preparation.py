@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from pellucid.core.errors import InvalidInputError, SettingError, unknown_name
 from pellucid.core.settings import Settings
+from pellucid.networks.filters import Level, Notch
 from pellucid.records.ecg import EcgRecord
 from pellucid.records.leads import STANDARD
 from pellucid.records.resampling import redistribute, resample, resampled_length
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 _PADDINGS = ("both", "end", "none")
 _UNITS = ("mV", "uV")
+_KEPT = ("middle", "start")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,9 @@ class EcgPreparation(Settings):
     sampling_rate
         In Hz; records at another rate are resampled.
     length
-        Samples. Of longer records the middle is taken.
+        Samples. Of longer records a part is taken.
+    keep
+        Which part: the `middle` or the `start`.
     padding
         Where zeros go in shorter records: `both` sides, the `end`, or `none` (the network takes any length up to
         `length`).
@@ -99,11 +103,12 @@ class EcgPreparation(Settings):
     leads: tuple[str, ...] = STANDARD
     sampling_rate: float
     length: int
+    keep: Literal["middle", "start"] = "middle"
     padding: Literal["both", "end", "none"] = "both"
     shortest: float = 1.0
     unit: Literal["mV", "uV"] = "mV"
     gain: float = 1.0
-    filters: tuple[Filter, ...] = ()
+    filters: tuple[Filter | Notch | Level, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 < self.sampling_rate < 1e6 or self.length < 1:
@@ -115,6 +120,8 @@ class EcgPreparation(Settings):
             raise SettingError("preparation needs at least one lead.")
         if self.padding not in _PADDINGS:
             raise SettingError(str(unknown_name("padding", self.padding, _PADDINGS)))
+        if self.keep not in _KEPT:
+            raise SettingError(str(unknown_name("part to keep", self.keep, _KEPT)))
         if self.unit not in _UNITS:
             raise SettingError(str(unknown_name("unit", self.unit, _UNITS)))
         if self.gain == 0:
@@ -139,7 +146,7 @@ class EcgPreparation(Settings):
         seen = record.select(self.leads)
         self._check(seen)
         window = min(seen.samples, round(self.length / self.sampling_rate * seen.sampling_rate))
-        first = (seen.samples - window) // 2
+        first = self._first(seen.samples, window)
         signal = self._filtered(seen.signal, seen.sampling_rate)[:, first : first + window]
         signal = self._at_rate(signal, seen.sampling_rate)
         signal, left = self._padded(signal)
@@ -159,14 +166,17 @@ class EcgPreparation(Settings):
     def batch(self, signals: NDArray[np.floating], sampling_rate: float) -> NDArray[np.float32]:
         """Return many records of one length, (record, lead, sample) in mV with this preparation's leads, as input."""
         window = min(signals.shape[-1], round(self.length / self.sampling_rate * sampling_rate))
-        first = (signals.shape[-1] - window) // 2
+        first = self._first(signals.shape[-1], window)
         signals = self._filtered(signals, sampling_rate)[..., first : first + window]
         prepared, _ = self._padded(self._at_rate(signals, sampling_rate))
         return prepared.astype(np.float32)
 
+    def _first(self, samples: int, window: int) -> int:
+        return 0 if self.keep == "start" else (samples - window) // 2
+
     def _filtered(self, signal: NDArray[np.floating], rate: float) -> NDArray[np.floating]:
         for one in self.filters:
-            signal = _filtered(signal, rate, one)
+            signal = _filtered(signal, rate, one) if isinstance(one, Filter) else one(signal, rate)
         return signal
 
     def _at_rate(self, signal: NDArray[np.floating], rate: float) -> NDArray[np.floating]:

@@ -117,9 +117,8 @@ def unfreeze(module: Backbone, depth: int) -> None:
 
 def replace_head(module: Backbone, classes: int) -> None:
     """Give the head a new last layer, for so many classes; what stands before it is kept."""
-    place, last = [
-        (place, part) for place, part in enumerate(module.head) if isinstance(part, nn.Linear | nn.Conv2d)
-    ][-1]
+    weighted = [(place, part) for place, part in enumerate(module.head) if isinstance(part, nn.Linear | nn.Conv2d)]
+    place, last = weighted[-1]
     new = (
         nn.Linear(last.in_features, classes)
         if isinstance(last, nn.Linear)

@@ -116,9 +116,9 @@ def test_constants_that_are_moved_in_take_what_they_hold():
         return joined.sum(1, keepdim=True)
 
     assert asked(function, 2, 3, lines={CONSTANTS: 4}) == [2, 3]
-    padded = lambda x: functional.pad(x, (1, 0), value=4.0).sum(1, keepdim=True)  # noqa: E731
+    padded = lambda x: functional.pad(x, (1, 0), value=4.0).sum(1, keepdim=True)  # noqa: E731  # one line reads best
     assert asked(padded, 2, 3, lines={CONSTANTS: 4}) == [2, 3]
-    filled = lambda x: x.masked_fill(x > 2.5, 7.0).sum(1, keepdim=True)  # noqa: E731
+    filled = lambda x: x.masked_fill(x > 2.5, 7.0).sum(1, keepdim=True)  # noqa: E731  # one line reads best
     assert asked(filled, 2, 3, lines={CONSTANTS: 7}) == [2, 0]
 
 
@@ -165,9 +165,9 @@ def test_what_is_not_zero_at_zero_passes_all_on(through):
 
 
 def test_what_was_spread_is_summed_again():
-    spread = lambda x: torch.tensor([1.0, 2.0, 4.0]).double() / x[:, :1]  # noqa: E731
+    spread = lambda x: torch.tensor([1.0, 2.0, 4.0]).double() / x[:, :1]  # noqa: E731  # one line reads best
     assert asked(spread, 2, 9, target=2) == [2, 0]
-    power = lambda x: torch.tensor([1.0, 2.0, 4.0]).double() ** x[:, :1]  # noqa: E731
+    power = lambda x: torch.tensor([1.0, 2.0, 4.0]).double() ** x[:, :1]  # noqa: E731  # one line reads best
     assert asked(power, 2, 9, target=1) == [4, 0]
 
 
@@ -213,20 +213,20 @@ WEIGHT = torch.tensor([[2.0, -1.0], [1.0, 3.0]]).double()
 
 def test_a_bias_that_depends_on_the_input_is_a_part_and_no_factor():
     # z = 2 a - b + 10 a
-    weighted = lambda x: functional.linear(x, WEIGHT, 10 * x[0])  # noqa: E731
+    weighted = lambda x: functional.linear(x, WEIGHT, 10 * x[0])  # noqa: E731  # one line reads best
     assert asked(weighted, 3, 2) == [36, -2]
     assert asked(lambda x: torch.addmm(10 * x, x, WEIGHT.T), 3, 2) == [36, -2]
     assert asked(lambda x: torch.addmm(x, x, WEIGHT.T, beta=10), 3, 2) == [36, -2]
-    products = lambda x: torch.baddbmm(x[:, None, :1], x[:, None], x[:, :, None])[:, 0]  # noqa: E731
+    products = lambda x: torch.baddbmm(x[:, None, :1], x[:, None], x[:, :, None])[:, 0]  # noqa: E731  # one line reads best
     assert asked(products, 3, 2) == [12, 4]
 
 
 def test_a_matrix_product_of_two_values_gives_half_to_each():
-    outer = lambda x: (x[:, :, None] * torch.ones(1, 1, 2).double()) @ x[:, :, None]  # noqa: E731
+    outer = lambda x: (x[:, :, None] * torch.ones(1, 1, 2).double()) @ x[:, :, None]  # noqa: E731  # one line reads best
     assert asked(lambda x: outer(x)[:, :, 0], 2, 3) == pytest.approx([2 * 5 / 2 + 2 * 2 / 2, 2 * 3 / 2])
-    square = lambda x: torch.linalg.matrix_power(torch.diag_embed(x), 2).sum(1)  # noqa: E731
+    square = lambda x: torch.linalg.matrix_power(torch.diag_embed(x), 2).sum(1)  # noqa: E731  # one line reads best
     assert asked(square, 2, 3) == [4, 0]
-    mixed = lambda x: functional.linear(x, WEIGHT * x[0, 0], torch.ones(2).double())  # noqa: E731
+    mixed = lambda x: functional.linear(x, WEIGHT * x[0, 0], torch.ones(2).double())  # noqa: E731  # one line reads best
     # z = a (2 a - b) + 1: half to the second factor, all of that to a
     assert asked(mixed, 3, 2, lines={BIAS: 1}) == pytest.approx([18 / 2 - 6 / 2 + 18 / 2, -6 / 2])
 
@@ -259,7 +259,7 @@ def test_the_softmax_of_attnlrp_is_its_formula():
     weights, values = torch.tensor([0.5, 2.0]).double().softmax(0), torch.tensor([4.0, -1.0]).double()
     R = weights * values
     expected = torch.tensor([0.5, 2.0]).double() * (R - weights * R.sum())
-    function = lambda x: torch.softmax(x, 1) @ values[:, None]  # noqa: E731
+    function = lambda x: torch.softmax(x, 1) @ values[:, None]  # noqa: E731  # one line reads best
     lost = (R.sum() - expected.sum()).item()
     found = asked(function, 0.5, 2.0, attention="attnlrp", lines={NOT_CONSERVED: lost})
     assert found == pytest.approx(expected.tolist())
@@ -268,7 +268,7 @@ def test_the_softmax_of_attnlrp_is_its_formula():
 
 
 def test_weights_of_attention_are_held_constant_by_default():
-    function = lambda x: (torch.softmax(x, 1)[:, None] @ x[:, :, None])[:, 0]  # noqa: E731
+    function = lambda x: (torch.softmax(x, 1)[:, None] @ x[:, :, None])[:, 0]  # noqa: E731  # one line reads best
     weights = torch.tensor([0.5, 2.0]).double().softmax(0)
     assert asked(function, 0.5, 2.0) == pytest.approx([0.5 * weights[0].item(), 2 * weights[1].item()])
 

@@ -41,7 +41,7 @@ def test_other_folders_are_told(folders, write, picture):
     assert len(dataset(f"brain-tumor:{folders}")) == 72
     assert dataset(f"brain-tumor:{folders}").acquisition.empty
     write(folders / "Training" / "abscess" / "1.png", picture(1))
-    with pytest.raises(InvalidInputError, match="has abscess.*image-folder:"):
+    with pytest.raises(InvalidInputError, match=r"has abscess.*image-folder:"):
         dataset(f"brain-tumor:{folders}")
     with pytest.raises(InvalidInputError, match="no such parts"):
         dataset(f"brain-tumor:{folders / 'Testing'}")

@@ -71,7 +71,7 @@ def test_bad_folders_and_files_are_named(folders, tmp_path):
     (folders / "Training" / "empty").mkdir()
     with pytest.raises(InvalidInputError, match=r"class folder .*empty must hold pictures"):
         dataset(f"image-folder:{folders}")
-    with pytest.raises(InvalidInputError, match="is none. Give it as image-folder:PATH"):
+    with pytest.raises(InvalidInputError, match=r"is none\. Give it as image-folder:PATH"):
         dataset(f"image-folder:{tmp_path / 'nowhere'}")
     (tmp_path / "bare").mkdir()
     with pytest.raises(InvalidInputError, match="one folder a class"):

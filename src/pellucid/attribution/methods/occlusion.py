@@ -86,7 +86,5 @@ class Occlusion(Method):
             total = min(total + count, len(windows) * len(replacements))
             tick(total)
 
-        maps = [
-            found.spread(drops(run, sample, windows, fill, done)) for sample, fill in enumerate(replacements)
-        ]
+        maps = [found.spread(drops(run, sample, windows, fill, done)) for sample, fill in enumerate(replacements)]
         return torch.stack(maps).to(run.inputs.dtype)

@@ -1,4 +1,4 @@
-"""How much the logits fall with each window replaced: the quick way where it can be gone, checked, else the plain one."""
+"""How much the logits fall with each window replaced: by the engine where it can follow, checked, else plainly."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 from pellucid.attribution.occluding.engine import Engine
 from pellucid.attribution.occluding.fills import Fill
 from pellucid.attribution.occluding.naive import naive
-from pellucid.attribution.occluding.plan import Unfit
+from pellucid.attribution.occluding.record import Unfit
 from pellucid.attribution.occluding.windows import Window
 from pellucid.attribution.run import Run
 
@@ -18,6 +18,7 @@ _WORTH = 2**20  # elements of all windows' inputs: below, a tape costs more than
 _ROWS = 4  # that must fit into memory, for the tape and the clean layers are as large as that
 _TOLERANCE = {torch.float64: (1e-9, 1e-12), torch.float32: (1e-3, 1e-5)}  # of the window's drop, of the logits
 _TRIED = 32
+_AT_ONCE = 8  # windows, for each row that fits into memory as a whole: of most values only slabs are held
 
 
 def drops(run: Run, sample: int, windows: Sequence[Window], fill: Fill, done: Callable[[int], None]) -> Tensor:
@@ -44,16 +45,14 @@ def _plain(run: Run, sample: int, windows: Sequence[Window], fill: Fill, done: C
     return torch.cat(pieces)
 
 
-def _quick(
-    run: Run, sample: int, windows: Sequence[Window], fill: Fill, done: Callable[[int], None]
-) -> Tensor | None:
+def _quick(run: Run, sample: int, windows: Sequence[Window], fill: Fill, done: Callable[[int], None]) -> Tensor | None:
     """Return the drops of all logits by the engine, None where it cannot follow the module or is not right."""
     checked = _telling(run.rows[run.number][sample], windows, fill)
     found: Tensor | None = None
     try:
         with torch.no_grad():
             engine = Engine(run, sample, windows, fill, checked)
-            for numbers, logits in engine.logits():
+            for numbers, logits in engine.logits(_AT_ONCE * run.together()):
                 found = logits.new_empty(len(windows), logits.shape[1]) if found is None else found
                 found[numbers] = logits
                 done(len(numbers))
@@ -67,11 +66,12 @@ def _quick(
     missed = float((found[checked] - engine.plain).abs().max())
     if missed > allowed:
         run.warn(
-            f"recomputing only what a window reaches missed this module's logits by {missed:.1e}; every window was run "
-            "through the whole module instead"
+            "recomputing only what a window reaches did not give this module's logits; every window was run through "
+            "the whole module instead"
         )
         return None
-    return engine.clean.double() - found.double()
+    fallen: Tensor = engine.clean.double() - found.double()
+    return fallen
 
 
 def _telling(row: Tensor, windows: Sequence[Window], fill: Fill) -> int:

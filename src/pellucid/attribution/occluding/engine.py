@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from pellucid.attribution.occluding.fills import Fill
 from pellucid.attribution.occluding.naive import replaced
-from pellucid.attribution.occluding.plan import Chunk, Record, Unfit
+from pellucid.attribution.occluding.plan import Chunk
 from pellucid.attribution.occluding.planning import Planner
+from pellucid.attribution.occluding.record import Record, Unfit
 from pellucid.attribution.occluding.region import Cells, Region, covering
-from pellucid.attribution.occluding.slabs import LAST
+from pellucid.attribution.occluding.slabs import LAST, Rows
 from pellucid.attribution.occluding.tiles import tiled
 from pellucid.attribution.occluding.windows import Window
 from pellucid.attribution.run import Run
@@ -49,23 +51,25 @@ class Engine:
         self.clean, self.plain = recorded.logits
         self._planner = Planner(Record(recorded.tape, recorded.tape.inputs[run.number]))
 
-    def logits(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield numbers of windows, (window,), and their logits, (window, logit)."""
+    def logits(self, most: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield numbers of windows, (window,), and their logits, (window, logit), at most so many at once."""
         *_, height, width = (1, *self._row.shape[1:])
         for tile in tiled(self._windows, len(self._row)):
             region = covering(tile.starts, tile.ends, (height, width))
             plan = self._planner.planned(region, apart=None not in tile.windows)
             for channel, numbers in tile.windows.items():
-                chunk = Chunk(plan, torch.arange(len(numbers)).numpy(), channel)
-                chunk.states[self._planner.source] = self._changes(numbers, region)
-                yield torch.from_numpy(numbers), plan.run(chunk)
+                for first in range(0, len(numbers), most):
+                    rows = np.arange(first, min(first + most, len(numbers)))
+                    chunk = Chunk(plan, rows, channel)
+                    chunk.states[self._planner.source] = self._changes(numbers[rows], region, rows)
+                    yield torch.from_numpy(numbers[rows]), plan.run(chunk)
 
-    def _changes(self, numbers: Cells, region: Region) -> Tensor:
+    def _changes(self, numbers: Cells, region: Region, rows: Rows) -> Tensor:
         """Return what replacing windows changes in the input, (window, channel, height, width)."""
         channels = self._windows[numbers[0]][0]
         shape = (len(numbers), channels.stop - channels.start, *region.widths)
         changes = torch.zeros(shape, dtype=self._row.dtype, device=self._row.device).to(memory_format=LAST)
-        for change, number, (top, left) in zip(changes, numbers, region.starts.tolist(), strict=True):
+        for change, number, (top, left) in zip(changes, numbers, region.starts[rows].tolist(), strict=True):
             window = self._windows[number]
             _, y, x = window if len(window) == 3 else (window[0], slice(0, 1), window[1])
             found = self._fill(window) - self._row[window]

@@ -78,10 +78,11 @@ def extended(folded: Folded, taken: set[Node]) -> Folded:
 def _with_addition(found: Folded, addition: Node) -> None:
     others = [value for value in addition.values() if value is not found.out]
     result = found.out.data
-    if len(others) == 1 and addition.arguments["alpha"] == 1:
-        if others[0].data.shape == result.shape and others[0].data.dtype == result.dtype:
-            found.nodes.append(addition)
-            found.other = others[0]
+    if len(others) != 1 or addition.arguments["alpha"] != 1:
+        return
+    if others[0].data.shape == result.shape and others[0].data.dtype == result.dtype:
+        found.nodes.append(addition)
+        found.other = others[0]
 
 
 def _only_user(value: Value) -> Node | None:

@@ -8,43 +8,10 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from pellucid.attribution.occluding.region import Pair, Region
-from pellucid.attribution.occluding.slabs import Rows, flat, scattered, zeros
-from pellucid.attribution.tape.tape import Node, Tape, Value
-
-
-class Unfit(Exception):  # noqa: N818  # no error: the plain way is taken
-    """The engine cannot follow this module."""
-
-
-class Record:
-    """A tape of two rows: an input, and the same with one window replaced, which is there for the check.
-
-    Parameters
-    ----------
-    source
-        The input whose windows are replaced.
-
-    Attributes
-    ----------
-    changing
-        The values that depend on it, on the way to the logits.
-    """
-
-    def __init__(self, tape: Tape, source: Value) -> None:
-        self.tape, self.source = tape, source
-        found = {source}
-        for node in tape.nodes:
-            if any(value in found for value in node.values()):
-                found.update(node.outs)
-        self.changing = found & tape.on_the_way()
-        self._clean: dict[Value, Tensor] = {}
-
-    def clean(self, value: Value) -> Tensor:
-        """Return a value without any window replaced, (1, channel, height, width), channels last."""
-        if value not in self._clean:
-            self._clean[value] = flat(value.data[:1])
-        return self._clean[value]
+from pellucid.attribution.occluding.record import Record
+from pellucid.attribution.occluding.region import Region
+from pellucid.attribution.occluding.slabs import Rows, scattered, zeros
+from pellucid.attribution.tape.tape import Node, Value
 
 
 @dataclass(slots=True, eq=False)
@@ -190,12 +157,26 @@ class Chunk:
         return self.wholes[value]
 
 
-def sizes_of(value: Value) -> Pair:
-    """Return the height and width of a value (row, channel, *space) of one or two axes in space."""
-    *_, height, width = (1, *value.data.shape[2:])
-    return height, width
+@dataclass(slots=True, eq=False)
+class Change:
+    """The change of a value.
+
+    Attributes
+    ----------
+    region
+        Where it lies; None where the result is known as a whole.
+    compute
+        Returns the change as slabs of that region, or the whole.
+    narrow
+        The input's channels are still apart.
+    owned
+        The slabs are fresh, and no other value's.
+    """
+
+    region: Region | None
+    compute: Callable[[Chunk], Tensor]
+    narrow: bool = False
+    owned: bool = True
 
 
-def is_layer(value: Value) -> bool:
-    """Return whether a value is (row, channel, *space) with one or two axes in space."""
-    return value.data.ndim in (3, 4) and value.data.is_floating_point()
+Rule = Callable[[Plan, Node], Change | None]  # None: only on whole values

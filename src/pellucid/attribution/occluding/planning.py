@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
-
-import numpy as np
-
 from pellucid.attribution.occluding import pointwise, reshaping, sweeping, whole
-from pellucid.attribution.occluding.change import Change
 from pellucid.attribution.occluding.folding import Folded, extended, folded
-from pellucid.attribution.occluding.plan import Plan, Record, Step, Unfit, is_layer
+from pellucid.attribution.occluding.plan import Change, Plan, Step
+from pellucid.attribution.occluding.record import Record, Unfit, is_layer
 from pellucid.attribution.occluding.region import Region
+from pellucid.attribution.occluding.stages import staged
 from pellucid.attribution.tape.tape import Node, Value
 
 _WHOLE = 0.8  # of a layer: a slab as large as that is not worth its handling
-_CACHE = 12 * 2**20  # bytes that a step may read and write before they fall out of the processor's cache
 _RULES = {**sweeping.RULES, **pointwise.RULES, **reshaping.RULES}
 
 
 class Planner:
     """Makes the plans of all tiles of a record.
+
+    Attributes
+    ----------
+    source
+        The input whose windows are replaced.
 
     Raises
     ------
@@ -58,7 +59,7 @@ class Planner:
             if last is not None:
                 steps.append(last)
         _forget(steps, self._record.tape.logits)
-        plan.stages = _staged(plan, steps)
+        plan.stages = staged(plan, steps)
         return plan
 
     def _step(self, plan: Plan, node: Node, taken: set[Node]) -> tuple[list[Node], Step]:
@@ -103,35 +104,3 @@ def _forget(steps: list[Step], kept: Value) -> None:
     for step in reversed(steps):
         step.done = tuple(value for value in dict.fromkeys(step.reads) if value not in seen)
         seen.update(step.done)
-
-
-def _staged(plan: Plan, steps: list[Step]) -> list[tuple[int, list[Step]]]:
-    """Return the steps in stages, each with as many windows at once as fit into the cache.
-
-    Slabs and whole values are stages of their own. Within each, windows that were taken apart stay so until no later
-    step needs it.
-    """
-    first_whole = next((n for n, step in enumerate(steps) if _is_whole(plan, step)), len(steps))
-    stages: list[tuple[int, list[Step]]] = []
-    for part in (steps[:first_whole], steps[first_whole:]):
-        rooms = [max(1, _CACHE // _bytes(plan, step)) for step in part]
-        least = list(accumulate(reversed(rooms), min))[::-1]
-        for step, room in zip(part, least, strict=True):
-            if not stages or step is part[0] or room >= 2 * stages[-1][0]:
-                stages.append((room, []))
-            stages[-1][1].append(step)
-    return stages
-
-
-def _is_whole(plan: Plan, step: Step) -> bool:
-    return any(out is not None and out not in plan.regions and out.data.ndim > 2 and out.data[0, 0].numel() > 1 for out in step.outs)
-
-
-def _bytes(plan: Plan, step: Step) -> int:
-    """Return what a step reads and writes for one window."""
-    total = 1
-    for value in (*step.reads, *(out for out in step.outs if out is not None)):
-        region = plan.regions.get(value)
-        elements = value.data[0].numel() if region is None else value.data.shape[1] * int(np.prod(region.widths))
-        total += elements * value.data.element_size()
-    return total

@@ -5,9 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pellucid.attribution.occluding.change import Change, Rule
 from pellucid.attribution.occluding.folding import BATCH_NORMS, gain_and_shift
-from pellucid.attribution.occluding.plan import Chunk, Plan
+from pellucid.attribution.occluding.plan import Change, Chunk, Plan, Rule
 from pellucid.attribution.occluding.region import Region, hull
 from pellucid.attribution.occluding.slabs import Gather, add, placed, zeros
 from pellucid.attribution.tape.tape import Node, Value
@@ -62,10 +61,10 @@ def _only(plan: Plan, node: Node) -> Value | None:
 
 
 def total(plan: Plan, node: Node) -> Change | None:
-    """Return the change behind a sum or difference, D' = D1 + a D2, over the hull of both; what is constant has none."""
-    sign = -1 if node.operator == "sub" else 1
-    given = {"self": 1, "other": sign * node.arguments["alpha"]}
-    terms = [(node.arguments[name], factor) for name, factor in given.items()]
+    """Return the change behind a sum or difference, D' = D1 + a D2, over the hull of both: constants have none."""
+    alpha = node.arguments["alpha"]
+    factors = {"add": (1, alpha), "sub": (1, -alpha), "rsub": (-alpha, 1)}[node.operator]
+    terms = [(node.arguments[name], factor) for name, factor in zip(("self", "other"), factors, strict=True)]
     terms = [(value, factor) for value, factor in terms if isinstance(value, Value) and value in plan.record.changing]
     result = node.outs[0].data
     for value, _ in terms:
@@ -116,6 +115,6 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(_CURVES.split(), curve),
     **dict.fromkeys(_SCALINGS.split(), scaling),
     **dict.fromkeys(BATCH_NORMS, batch_norm),
-    **dict.fromkeys(("add", "sub"), total),
+    **dict.fromkeys(("add", "sub", "rsub"), total),
     "cat": concatenation,
 }

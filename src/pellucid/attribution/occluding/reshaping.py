@@ -1,4 +1,4 @@
-"""Changes through operations that move elements: borders, axes of size 1, and means over all of space."""
+"""Changes through operations that move elements: borders, slices, axes of size 1, and means over all of space."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from math import prod
 
 from torch import Tensor
 
-from pellucid.attribution.occluding.change import Change, Rule
-from pellucid.attribution.occluding.plan import Chunk, Plan, is_layer, sizes_of
+from pellucid.attribution.occluding.plan import Change, Chunk, Plan, Rule
+from pellucid.attribution.occluding.record import is_layer, sizes_of
 from pellucid.attribution.occluding.slabs import cleared
 from pellucid.attribution.tape.tape import Node
 
@@ -32,13 +32,26 @@ def border(plan: Plan, node: Node) -> Change | None:
         return None
     top = pads[2] if axes == 2 and len(pads) > 2 else 0
     moved = region.moved((top, pads[0]), sizes_of(node.outs[0]))
-    cut = any(size < 0 for size in pads)
+    cuts = any(size < 0 for size in pads)
 
     def compute(chunk: Chunk) -> Tensor:
         delta = chunk.narrow(source)
-        return cleared(delta.clone(), moved, chunk.rows) if cut else delta
+        return cleared(delta.clone(), moved, chunk.rows) if cuts else delta
 
     return Change(moved, compute, source in plan.narrow, owned=False)
+
+
+def cut(plan: Plan, node: Node) -> Change | None:
+    """Return the change of a slice along an axis of space: what lies outside of it is gone."""
+    source, found = node.arguments["self"], node.arguments
+    region, axis = plan.region(source), found["dim"] % source.data.ndim
+    if region is None or axis < 2 or found["step"] != 1:
+        return None
+    first, _, _ = slice(found["start"], None).indices(source.data.shape[axis])
+    by = (0, -first) if axis == source.data.ndim - 1 else (-first, 0)
+    moved = region.moved(by, sizes_of(node.outs[0]))
+    narrow = source in plan.narrow
+    return Change(moved, lambda chunk: cleared(chunk.narrow(source).clone(), moved, chunk.rows), narrow)
 
 
 def mean(plan: Plan, node: Node) -> Change | None:
@@ -61,5 +74,6 @@ def mean(plan: Plan, node: Node) -> Change | None:
 RULES: dict[str, Rule] = {
     **dict.fromkeys(("unsqueeze", "squeeze", "view", "_unsafe_view", "clone", "alias"), same),
     "constant_pad_nd": border,
+    "slice": cut,
     "mean": mean,
 }

@@ -1,4 +1,4 @@
-"""Rectangles of layers as tensors (window, channel, height, width), channels last in memory: it is the quicker order."""
+"""Rectangles of layers as tensors (window, channel, height, width), channels last in memory: the quicker order."""
 
 from __future__ import annotations
 

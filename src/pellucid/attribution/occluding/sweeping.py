@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pellucid.attribution.occluding.change import Change, Rule
 from pellucid.attribution.occluding.folding import Folded, over_axes
-from pellucid.attribution.occluding.plan import Chunk, Plan, sizes_of
+from pellucid.attribution.occluding.plan import Change, Chunk, Plan, Rule
+from pellucid.attribution.occluding.record import sizes_of
 from pellucid.attribution.occluding.region import Cells, Pair, Region, Sweep
 from pellucid.attribution.occluding.slabs import LAST, Gather, cleared, placed
 from pellucid.attribution.tape.tape import Node, Value
@@ -25,10 +25,11 @@ def convolved(plan: Plan, folded: Folded) -> Change | None:
     apart = source in plan.narrow and kernel.groups == 1
 
     def compute(chunk: Chunk) -> Tensor:
-        single = apart and chunk.channel is not None
-        delta = chunk.narrow(source) if single else chunk.slab(source)
-        used = kernel.of_channel(chunk.channel) if single and chunk.channel is not None else kernel
-        found = used.change(placed(delta, region, core, chunk.rows), padding)
+        if apart and chunk.channel is not None:
+            delta, own = chunk.narrow(source), kernel.of_channel(chunk.channel)
+        else:
+            delta, own = chunk.slab(source), kernel
+        found = own.change(placed(delta, region, core, chunk.rows), padding)
         (y, x), (height, width) = skipped, out.widths
         found = found[:, :, y : y + height, x : x + width].contiguous(memory_format=LAST)
         return cleared(found, out, chunk.rows)

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from pellucid.attribution.occluding import pointwise, sweeping
 from pellucid.attribution.occluding.folding import Folded
-from pellucid.attribution.occluding.plan import Chunk, Record, Unfit
+from pellucid.attribution.occluding.plan import Chunk
+from pellucid.attribution.occluding.record import Record, Unfit
 from pellucid.attribution.occluding.slabs import LAST
 from pellucid.attribution.tape.tape import Node, Value, substituted
 
@@ -17,7 +18,7 @@ RECORDED = 2  # rows on the tape
 _VIEWS = ("view", "_unsafe_view")
 _IN_MEMORY = ("read", "write", "as_strided")  # they say where elements lie
 _ANY_ORDER = {*pointwise.RULES, *sweeping.RULES, "mean", "linear", "constant_pad_nd"}  # of the axes in memory
-_AXES = ("dim", "dims", "dim0", "dim1")
+_AXES = ("dim", "dims", "dim0", "dim1", "dimension")
 Compute = Callable[[Chunk], tuple[Tensor, ...]]
 
 
@@ -46,8 +47,8 @@ def again(record: Record, node: Node) -> Compute:
 
 def _sized(node: Node, name: str, item: Any, rows: int) -> Any:
     """Return an argument for another number of rows than was recorded."""
-    if name == "size" and node.operator in (*_VIEWS, "expand") and item[0] == RECORDED:
-        return [rows, *item[1:]]
+    if name == "size" and node.operator in (*_VIEWS, "expand") and item[0] > 0:
+        return [item[0] // RECORDED * rows, *item[1:]]
     if name == "N" and node.operator == "native_group_norm":
         return rows
     return item
@@ -67,8 +68,9 @@ def _refuse_other_rows(record: Record, node: Node) -> None:
         raise Unfit(f"{node} has no axis of rows first")
     if node.operator in _IN_MEMORY:
         raise Unfit(f"{node} depends on where its elements lie")
-    if node.operator in ("index", "index_put") and node.arguments["indices"][0] is not None:
-        raise Unfit(f"{node} picks rows")
+    picks = node.operator in ("index", "index_put") and node.arguments["indices"][0] is not None
+    if picks or (node.operator == "roll" and not node.arguments["dims"]):
+        raise Unfit(f"{node} works along the axis of rows")
     ndim = max(value.data.ndim for value in values)
     axes = [axis % ndim for name in _AXES for axis in _listed(node.arguments.get(name))]
     if 0 in (axes[1:] if node.operator == "permute" and axes[0] == 0 else axes):
@@ -76,8 +78,8 @@ def _refuse_other_rows(record: Record, node: Node) -> None:
 
 
 def has_rows(value: Value) -> bool:
-    """Return whether a value's first axis may be that of rows."""
-    return value.data.ndim > 0 and value.data.shape[0] == RECORDED
+    """Return whether a value's first axis may be that of rows, or rows with something folded into each."""
+    return value.data.ndim > 0 and value.data.shape[0] % RECORDED == 0
 
 
 def _listed(axes: Any) -> list[int]:

@@ -96,19 +96,22 @@ def grid(
     sizes = tuple(shape[1:])
     wanted = _for_axes(window, sizes, "window")
     steps = _for_axes(stride, sizes, "stride")
-    axes = []
-    for size, width, step in zip(sizes, wanted, steps, strict=True):
-        width = min(size, max(1, round(size / _SHARE)) if width is None else width)
-        step = min(size, max(1, width // 2) if step is None else step)
-        if step > width:
-            raise InvalidInputError(
-                f"stride must be at most the window, {width} along an axis of {size}, or samples are left out; "
-                f"got {step}."
-            )
-        axes.append(_centred(size, width, step) if centred else _from_the_first(size, width, step))
+    laid = _centred if centred else _from_the_first
+    axes = tuple(laid(size, *_measures(size, *own)) for size, *own in zip(sizes, wanted, steps, strict=True))
     apart = each or not sizes
     channels = tuple(slice(c, c + 1) for c in range(shape[0])) if apart else (slice(0, shape[0]),)
-    return Grid(channels, tuple(axes))
+    return Grid(channels, axes)
+
+
+def _measures(size: int, window: int | None, stride: int | None) -> tuple[int, int]:
+    """Return the width of the windows along an axis, and the way from one to the next."""
+    width = min(size, max(1, round(size / _SHARE)) if window is None else window)
+    step = min(size, max(1, width // 2) if stride is None else stride)
+    if step > width:
+        raise InvalidInputError(
+            f"stride must be at most the window, {width} along an axis of {size}, or samples are left out; got {step}."
+        )
+    return width, step
 
 
 def _for_axes(value: int | Sequence[int] | None, sizes: tuple[int, ...], name: str) -> tuple[int | None, ...]:

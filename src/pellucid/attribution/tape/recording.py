@@ -13,7 +13,7 @@ from typing import Any
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from pellucid.attribution.first_look import FirstLook, named_arguments, operator_name, tensors_in
+from pellucid.attribution.first_look import FirstLook, named_arguments, operator_name, tensors_in, written_arguments
 from pellucid.attribution.question import Question
 from pellucid.attribution.tape.composites import KEPT, spelled_out
 from pellucid.attribution.tape.storages import Storages, seen
@@ -24,6 +24,7 @@ from pellucid.core.errors import NotApplicableError
 
 _LEAVING = {Tensor.numpy: "numpy()", Tensor.tolist: "tolist()", Tensor.__array__: "numpy()"}
 _SHAPE_ONLY = {"empty_like", "zeros_like", "ones_like", "full_like", "new_empty", "new_zeros", "new_ones", "new_full"}
+_UNWRITTEN = {"empty", "empty_like", "empty_strided", "empty_permuted", "new_empty", "new_empty_strided"}
 _OVERWRITING = {"copy", "fill", "zero"}
 
 
@@ -98,7 +99,7 @@ class _Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is 
             with self:
                 found = spelled_out(name, values)
                 return func.decompose(*args, **keywords) if found is None else found
-        written = _written(func)
+        written = written_arguments(func)
         if written:
             return self._in_place(func, values, written, args, keywords)
         read = {key: self._values(item) for key, item in values.items()}
@@ -106,6 +107,8 @@ class _Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is 
         if depends and name == "_local_scalar_dense":
             self._asked(values["self"])
         out = super().__torch_dispatch__(func, types, args, keywords)
+        if name in _UNWRITTEN:
+            return out.zero_()  # nobody may read it before it is written, but what is noted of it must be a number
         if not depends or name == "_local_scalar_dense":
             return out
         if name == "detach":
@@ -147,7 +150,12 @@ class _Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is 
         return self._note(name, function, read, function({key: plain(item) for key, item in read.items()}))[0]
 
     def _in_place(
-        self, func: Any, values: dict[str, Any], written: list[str], args: tuple[Any, ...], keywords: dict[str, Any]
+        self,
+        func: Any,
+        values: dict[str, Any],
+        written: tuple[str, ...],
+        args: tuple[Any, ...],
+        keywords: dict[str, Any],
     ) -> Any:
         """Run an operation that writes into an argument; what is recorded is its twin out of place."""
         name = operator_name(func).rstrip("_")
@@ -174,11 +182,6 @@ class _Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is 
 @cache
 def _is_composite(func: Any) -> bool:
     return bool(func._can_decompose())
-
-
-@cache
-def _written(func: Any) -> list[str]:
-    return [a.name for a in func._schema.arguments if a.alias_info is not None and a.alias_info.is_write]
 
 
 @cache

@@ -23,23 +23,27 @@ def inspect(
     json: Annotated[bool, Parameter(negative=())] = False,
     out: Annotated[Path | None, Parameter(alias="-o")] = None,
 ) -> int:
-    """Show what records hold and what is wrong with them: leads, rate, amplitudes, and findings in words.
+    """Show what records or a data set hold and what is wrong with them: leads, rate, amplitudes, counts, findings.
 
     Parameters
     ----------
     files
         ECG records or MRI slices, in any format that pellucid reads. One that cannot be read is named and skipped.
+        A data set is NAME:PATH, as ptbxl:/data/ptb-xl: records of each class and part, patients, findings of a sample.
     json
         Print what a program would read.
     out
-        Folder for a picture of each record, on ECG paper; of a long record its first 10 s.
+        Folder for a picture of each record, on ECG paper; of a long record its first 10 s; of a data set examples of
+        each class.
 
     Examples
     --------
     pellucid inspect records500/00000/00282_hr
     pellucid inspect *.hea --out pictures
     pellucid inspect ecg.csv slice.jpg --json
+    pellucid inspect brain-tumor:/data/brain_tumor_mri --out pictures
     """
+    from pellucid.cli.inspected_dataset import is_dataset
     from pellucid.records.read import read
 
     failures = output.Failures()
@@ -47,6 +51,9 @@ def inspect(
     pictures: set[Path] = set()
     for file in files:
         with failures.skipping(file):
+            if is_dataset(str(file)):
+                described.append(_inspected_dataset(str(file), out, pictures, quiet=json))
+                continue
             record = read(file)
             facts = describe(record, file)
             if out is not None:
@@ -68,6 +75,19 @@ def describe(record: EcgRecord | MriSlice, file: Path) -> dict[str, Any]:
     told = [{"kind": item.kind, "leads": list(item.leads), "text": item.text} for item in findings(record)]
     metadata = {key: value for key, value in record.metadata.items() if key != "notes"}
     return {"name": record.name, "file": str(file), **facts, "metadata": metadata, "findings": told}
+
+
+def _inspected_dataset(spec: str, out: Path | None, pictures: set[Path], *, quiet: bool) -> dict[str, Any]:
+    from pellucid.cli.inspected_dataset import describe_dataset, draw_dataset, print_dataset
+    from pellucid.datasets.dataset import dataset
+
+    source = dataset(spec)
+    facts = describe_dataset(source, spec)
+    if out is not None:
+        facts["picture"] = str(draw_dataset(source, _free(out, source.name, pictures)))
+    if not quiet:
+        print_dataset(facts)
+    return facts
 
 
 def _of_ecg(record: EcgRecord) -> dict[str, Any]:
@@ -143,9 +163,14 @@ def _picture(record: EcgRecord | MriSlice, out: Path, taken: set[Path]) -> Path:
         figure = ecg_paper(excerpt, title=f"the first {DRAWN_SECONDS:g} of {record.seconds:.0f} s" if long else "")
     else:
         figure = brain_slice(record)
-    path = out / f"{record.name}.png"
+    return save(figure, _free(out, record.name, taken))
+
+
+def _free(out: Path, name: str, taken: set[Path]) -> Path:
+    """Return a name for a picture that no other of this run has."""
+    path = out / f"{name}.png"
     number = 2
     while path in taken:
-        path, number = out / f"{record.name}-{number}.png", number + 1
+        path, number = out / f"{name}-{number}.png", number + 1
     taken.add(path)
-    return save(figure, path)
+    return path

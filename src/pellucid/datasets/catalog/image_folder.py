@@ -83,7 +83,11 @@ class ImageFolder(SliceDataset):
     def _table(self) -> pd.DataFrame:
         parts = _parts(self.folder)
         rows = [
-            {"file": file.relative_to(self.folder).as_posix(), "class": classed.name, "split": part.name}
+            {
+                "file": file.relative_to(self.folder).as_posix(),
+                "class": classed.name,
+                "split": "" if part == self.folder else part.name,
+            }
             for part in parts
             for classed in _folders(part)
             for file in _pictures(classed)

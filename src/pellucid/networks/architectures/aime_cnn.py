@@ -12,8 +12,8 @@ _CONVOLUTIONS, _HIDDEN = 5, 3
 class AimeCnn(nn.Module):
     """Five convolutions with ELU and max pooling by two, mean over time, four dense layers.
 
-    Input (batch, 12, sample) in mV at 500 Hz, 2000 samples where it was trained, filtered; output logits (batch, class),
-    exclusive: softmax of the two says absent and present. 64,386 parameters.
+    Input (batch, 12, sample) in mV at 500 Hz, filtered, 2000 samples where it was trained; output logits (batch,
+    class), exclusive: softmax of the two says absent and present. 64,386 parameters.
 
     Parameters
     ----------

@@ -32,8 +32,8 @@ class BeatNet(nn.Module):
 
     Notes
     -----
-    As in Keras: batch norm after the ReLU, with eps 1e-3 and momentum 0.01; Glorot-uniform weights, biases zero; flattened
-    time-major. Classes are exclusive: softmax of the logits.
+    Batch norm comes after the ReLU, with Keras' eps 1e-3 and momentum 0.01; weights Glorot-uniform, biases zero; the
+    dense layer reads time-major. Classes are exclusive: softmax of the logits.
     """
 
     layer: ClassVar[str] = "body.8"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import torch
 from jaxtyping import Float
@@ -92,13 +92,12 @@ class EcgConvAttentionNet(nn.Module):
             raise InvalidInputError(
                 f"EcgConvAttentionNet reads {self.length} samples; got {x.shape[-1]}. Pad or cut to 10 s at 500 Hz."
             )
-        *blocks, last = self.blocks
+        *blocks, last = (cast(_Block, block) for block in self.blocks)
         for block in blocks:
             x = block(x)
-        convolved = last.convolution(x)
-        convolved = self.features(convolved.unflatten(1, (_LEADS, -1))).flatten(1, 2)
-        # The channels of a lead stand side by side, so this is their row.
-        return last.rest(convolved).reshape(len(x), _LEADS, _TOKEN)
+        by_lead = self.features(last.convolution(x).unflatten(1, (_LEADS, -1)))
+        pooled: Tensor = last.rest(by_lead.flatten(1, 2))
+        return pooled.reshape(len(x), _LEADS, _TOKEN)  # the channels of a lead stand side by side
 
 
 class _Block(nn.Module):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -35,7 +37,7 @@ class EcgResnet27(nn.Module):
     def __init__(self, classes: int = 27) -> None:
         super().__init__()
         self.leads = _WIDTHS[0]
-        self.blocks = nn.Sequential(*(_Block(*widths) for widths in zip(_WIDTHS, _WIDTHS[1:], strict=False)))
+        self.blocks = nn.Sequential(*(_Block(*widths) for widths in pairwise(_WIDTHS)))
         self.head = nn.Linear(_WIDTHS[-1], classes)
 
     def forward(self, x: Float[Tensor, "batch lead sample"]) -> Float[Tensor, "batch class"]:

@@ -1,0 +1,118 @@
+"""What `pellucid inspect` says of a whole data set: counts, patients, findings of a sample, examples in a picture."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pellucid.cli import output
+from pellucid.core.available import available
+from pellucid.core.registry import normalised
+
+if TYPE_CHECKING:
+    from pellucid.datasets.dataset import Dataset
+    from pellucid.records.ecg import EcgRecord
+    from pellucid.records.slice import MriSlice
+
+_SAMPLED = 100
+_EXAMPLES = 2  # of each class
+_CLASSES_DRAWN = 12
+_NAMED = 5
+
+
+def is_dataset(text: str) -> bool:
+    """Say whether a text names a data set (NAME:PATH) and no file."""
+    name, colon, place = text.partition(":")
+    return bool(colon and place) and normalised(name) in available("datasets") and not Path(text).exists()
+
+
+def describe_dataset(source: Dataset, spec: str) -> dict[str, Any]:
+    """Return the facts about a data set, as JSON can hold them."""
+    # The checks are for whole records: every single beat would be short, with leads missing.
+    found, failed = ({}, []) if source.alike_by_nature else _findings(source)
+    sides = source.sides
+    return {
+        "name": source.name,
+        "dataset": spec,
+        "kind": "data set",
+        "records": len(source),
+        "patients": int(source.table["patient"].nunique()) if source.patients_known else None,
+        "classes": {
+            str(name): {side: int((has & (sides == side)).sum()) for side in sorted(sides.unique())}
+            for name, has in source.labels.items()
+        },
+        "without_class": int((~source.labels.any(axis=1)).sum()),
+        "folds": {str(fold): int(count) for fold, count in source.table["fold"].value_counts().sort_index().items()},
+        "patients_in_several_folds": int((source.table.groupby("patient")["fold"].nunique() > 1).sum()),
+        "sampled": 0 if source.alike_by_nature else len(range(0, len(source), _step(source))),
+        "findings": found,
+        "unreadable": failed,
+        "notes": list(source.notes),
+        "hash": source.hash,
+    }
+
+
+def print_dataset(facts: dict[str, Any]) -> None:
+    """Print the facts: a table of classes by part, then what must be known."""
+    rows = [{"class": name, **sides, "all": sum(sides.values())} for name, sides in facts["classes"].items()]
+    patients = "patients not known" if facts["patients"] is None else f"{facts['patients']} patients"
+    output.table(rows, title=f"{facts['dataset']}: {facts['records']} records, {patients}")
+    folds = ", ".join(f"{fold}: {count}" for fold, count in facts["folds"].items())
+    lines = [f"  without a class  {facts['without_class']}", f"  folds            {folds}"]
+    if facts["patients_in_several_folds"]:
+        lines.append(f"  ! {facts['patients_in_several_folds']} patients are in several folds.")
+    lines += [f"  ! {kind}: {count} of {facts['sampled']} sampled" for kind, count in facts["findings"].items()]
+    lines += [f"  ! {text}" for text in facts["unreadable"][:_NAMED]]
+    lines += [f"  ! {note}" for note in facts["notes"]]
+    lines += [f"  picture          {facts['picture']}"] if "picture" in facts else []
+    output.result("\n".join([*lines, ""]))
+
+
+def draw_dataset(source: Dataset, path: Path) -> Path:
+    """Write a picture of examples, two of each class, and return its path."""
+    from pellucid.figures.contact_sheet import contact_sheet
+    from pellucid.figures.style import save
+
+    records: list[EcgRecord | MriSlice] = []
+    captions = []
+    for name in list(source.labels)[:_CLASSES_DRAWN]:
+        positions = source.labels[name].to_numpy().nonzero()[0]
+        # Far from each other: neighbours are often of one person.
+        for position in positions[:: max(1, len(positions) // _EXAMPLES)][:_EXAMPLES]:
+            record = _readable(source, int(position))
+            if record is not None:
+                records.append(record)
+                captions.append(f"{name}\n{record.name}")
+    facts = f"{len(source)} records, {_EXAMPLES} of each class"
+    return save(contact_sheet(records, captions, columns=_EXAMPLES * 2, title=source.name, facts=facts), path)
+
+
+def _readable(source: Dataset, position: int) -> EcgRecord | MriSlice | None:
+    from pellucid.core.errors import PellucidError
+
+    try:
+        return source[position]
+    except (PellucidError, OSError):
+        return None  # the findings name it, or the audit does
+
+
+def _step(source: Dataset) -> int:
+    """Return how many positions lie between two records of a sample."""
+    return max(1, -(-len(source) // _SAMPLED))
+
+
+def _findings(source: Dataset) -> tuple[dict[str, int], list[str]]:
+    """Return how many of a sample have each finding, and why others could not be read."""
+    from pellucid.core.errors import PellucidError
+    from pellucid.core.progress import track
+    from pellucid.records.quality import findings
+
+    counts: Counter[str] = Counter()
+    failed = []
+    for position in track(range(0, len(source), _step(source)), f"looking at {source.name}"):
+        try:
+            counts.update({finding.kind for finding in findings(source[position])})
+        except (PellucidError, OSError) as error:
+            failed.append(" ".join(str(error).split()))
+    return dict(counts.most_common()), failed
