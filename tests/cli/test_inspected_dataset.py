@@ -66,5 +66,7 @@ def test_the_command_takes_data_sets_beside_files(place, tmp_path, capsys):
     assert "22 records, patients not known" in shown
     assert "14 records, 14 patients" in shown
     assert sorted(path.name for path in (tmp_path / "o").iterdir()) == ["ecg.png", "image-folder.png", "simulated.png"]
+    assert main(["inspect", "image-folders:x"]) == 1
+    assert "Did you mean 'image_folder'?" in capsys.readouterr().err
     assert main(["inspect", f"image-folder:{tmp_path / 'none'}", "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["records"] == []

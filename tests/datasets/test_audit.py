@@ -90,3 +90,13 @@ def test_records_without_a_class_are_counted_too():
 def test_a_test_side_must_leave_training():
     with pytest.raises(InvalidInputError, match=r"both sides; got \[11\]"):
         audit(dataset("simulated:14", sampling_rate=100), test_folds=[11])
+
+
+def test_a_split_dealt_anew_has_no_twins_across(leaking):
+    found = audit(leaking, anew=0.9)
+    folds = dict(zip(leaking.table.index[found.cleaned.kept], found.cleaned.folds, strict=True))
+    assert folds["Testing/no_tumor/1.png"] == folds["Training/no_tumor/smaller.png"]
+    assert folds["Testing/no_tumor/2.png"] == folds["Training/no_tumor/turned.png"]
+    assert found.cleaned.dropped == {"conflicting label": 2, "repeat": 2}
+    with pytest.raises(InvalidInputError, match=r"correlation of 0\.5 or more and below 1; got 2"):
+        audit(leaking, anew=2)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pellucid.datasets.cleaning import cleaned, together
+from pellucid.datasets.cleaning import cleaned, dealt_anew, together
 from pellucid.datasets.contents import contents
 from pellucid.datasets.dataset import dataset
 from pellucid.datasets.duplicates import Pair, Twins
@@ -49,3 +49,18 @@ def test_folds_of_a_sound_set_stay_as_they_were():
     assert found.folds == tuple(source.table["fold"])
     assert found.patients == tuple(source.table["patient"])
     assert found.dropped == {}
+
+
+def test_dealt_anew_keeps_what_is_alike_in_one_fold(folders):
+    source = dataset(f"image-folder:{folders}")
+    content = np.arange(72)
+    content[40] = 3
+    content = np.unique(content, return_inverse=True)[1].astype(np.int64)
+    alike = Twins(content, tuple(Pair(10, other, 0.9, exact=False) for other in (20, 30, 50)))
+    found = dealt_anew(contents(source), Twins(content, ()), alike, [5])
+    assert found.dropped == {"conflicting label": 1, "repeat": 1}
+    assert set(range(72)) - set(found.kept.tolist()) == {5, 40}
+    fold = dict(zip(found.kept.tolist(), found.folds, strict=True))
+    assert len({fold[position] for position in (10, 20, 30, 50)}) == 1
+    assert set(found.folds) == set(range(1, 11))
+    assert len(set(found.patients)) == 67

@@ -35,6 +35,7 @@ def test_a_telltale_is_named_and_what_tells_nothing_is_not(labels):
     assert found["size"].majority == found["brightness"].accuracy == pytest.approx(2 / 3)
     assert not found["size"].tells
     assert not found["brightness"].tells
+    assert found["brightness"].by_class == {"a": 0.5, "b": 0.5}
     assert 0.5 < found["border"].by_class["a"] < 0.8
 
 

@@ -58,7 +58,7 @@ def test_nothing_readable_is_an_error(tmp_path):
 
 def test_findings_are_counted(folders, write):
     write(folders / "Training" / "no_tumor" / "photo.png", np.full((80, 80), 200, dtype=np.uint8))
-    assert contents(dataset(f"image-folder:{folders}")).findings["border"] == 1
+    assert contents(dataset(f"image-folder:{folders}")).findings["border"] == ["Training/no_tumor/photo.png"]
 
 
 def test_signals_are_compared_too():

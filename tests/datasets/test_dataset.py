@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pellucid.core.errors import InvalidInputError
@@ -59,3 +60,17 @@ def test_records_are_taken_in_the_given_order() -> None:
     assert dataset("simulated:14").take([9, 3]).table.index.tolist() == [9, 3]
     assert dataset("simulated:14").acquisition.shape == (14, 0)
     assert dataset("simulated:14").notes == ()
+
+
+def test_settings_may_stand_behind_the_place() -> None:
+    fast = dataset("simulated:3,sampling_rate=250,seed=4")
+    assert fast.sampling_rate == 250
+    np.testing.assert_array_equal(fast.signals(), dataset("simulated:3", sampling_rate=250, seed=4).signals())
+    assert dataset("phantoms:4,shortcut=corner,size=64").pictures((64, 64))[0, 0, 0] == 230
+    with pytest.raises(InvalidInputError, match="unexpected keyword argument 'rate'"):
+        dataset("simulated:3,rate=250")
+
+
+def test_a_comma_in_a_folder_is_no_setting(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"a=b,c/d does not"):
+        dataset(f"ptbxl:{tmp_path}/a=b,c/d")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pellucid.cli import output
-from pellucid.core.available import available
-from pellucid.core.registry import normalised
 
 if TYPE_CHECKING:
     from pellucid.datasets.dataset import Dataset
     from pellucid.records.ecg import EcgRecord
     from pellucid.records.slice import MriSlice
 
+_SPEC = re.compile(r"[A-Za-z][\w-]+:.")
 _SAMPLED = 100
 _EXAMPLES = 2  # of each class
 _CLASSES_DRAWN = 12
@@ -22,9 +22,8 @@ _NAMED = 5
 
 
 def is_dataset(text: str) -> bool:
-    """Say whether a text names a data set (NAME:PATH) and no file."""
-    name, colon, place = text.partition(":")
-    return bool(colon and place) and normalised(name) in available("datasets") and not Path(text).exists()
+    """Say whether a text is written as a data set (NAME:PATH) and names no file; C:/ is a drive."""
+    return bool(_SPEC.match(text)) and not Path(text).exists()
 
 
 def describe_dataset(source: Dataset, spec: str) -> dict[str, Any]:

@@ -105,6 +105,9 @@ def _told(
 ) -> Confound:
     from sklearn.tree import DecisionTreeClassifier
 
+    majority = max(Counter(names.tolist()).values()) / len(names)
+    if not np.ptp(values, axis=0).any():  # what is the same for all tells nothing
+        return Confound(facts, majority, majority, 0.0, {str(name): 0.5 for name in labels})
     known = np.unique(names)
     chances = np.zeros((len(names), len(known)))
     for fold in np.unique(folds):
@@ -118,7 +121,7 @@ def _told(
     return Confound(
         facts=facts,
         accuracy=accuracy,
-        majority=max(Counter(names.tolist()).values()) / len(names),
+        majority=majority,
         standard_error=float(np.sqrt(accuracy * (1 - accuracy) / len(names))),
         by_class=_areas(chances, known, labels, names),
     )

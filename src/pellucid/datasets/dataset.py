@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,6 +21,8 @@ from pellucid.datasets.labels import ClassSet
 from pellucid.datasets.splits import TEST_FOLD, read_split
 from pellucid.records.ecg import EcgRecord
 from pellucid.records.slice import MriSlice
+
+_SETTING = re.compile(r",(?P<key>[a-z_]+)=(?P<value>[^,=]*)$")
 
 CATALOG: Registry[type[Dataset]]  # assigned below: a data set names the class it is of
 
@@ -180,8 +184,8 @@ class Dataset(ABC):
 
     def _repr_html_(self) -> str:
         counts = pd.DataFrame({"records": self.labels.sum(), "share": self.labels.mean().map("{:.1%}".format)})
-        patients = self.table["patient"].nunique()
-        return f"<p><b>{self.name}</b>: {len(self)} records of {patients} patients</p>{counts.to_html()}"
+        patients = f"{self.table['patient'].nunique()} patients" if self.patients_known else "unknown patients"
+        return f"<p><b>{self.name}</b>: {len(self)} records of {patients}</p>{counts.to_html()}"
 
 
 CATALOG = Registry("pellucid.datasets.catalog", "data set")
@@ -193,8 +197,9 @@ def dataset(spec: str, *, classes: str | Sequence[str] | None = None, **settings
     Parameters
     ----------
     spec
-        A name of `pellucid.available("datasets")`, a colon, and where it lies (for `simulated`, how many);
-        `,split=FILE` behind it takes records, folds and patients from a split file, as `pellucid audit` writes one.
+        A name of `pellucid.available("datasets")`, a colon, and where it lies (for `simulated`, how many). Behind it
+        settings may stand, as `mitbih:/data/mitdb,by=beat`; `,split=FILE` takes records, folds and patients from a
+        split file, as `pellucid audit` writes one.
     classes
         The name of a class set (`six`, `all`, `super` ... depending on the data set), or a list of codes; by default
         the data set's own.
@@ -209,17 +214,29 @@ def dataset(spec: str, *, classes: str | Sequence[str] | None = None, **settings
         When no data set of that name is known.
     """
     name, colon, rest = spec.partition(":")
-    place, _, split = rest.partition(",split=")
+    place, written = _settings(rest)
     if not colon or not place:
         raise InvalidInputError(f"a data set must be NAME:PATH, as ptbxl:/data/ptb-xl or simulated:500; got {spec!r}.")
     kind = CATALOG[name]
-    if classes is not None:
-        settings["classes"] = classes
+    split = written.pop("split", None)
+    settings = written | settings | ({} if classes is None else {"classes": classes})
     try:
         whole = kind(place, **settings)  # type: ignore[call-arg]  # each data set has its own settings
     except TypeError as error:
         raise InvalidInputError(f"data set {name}: {error}.") from error
-    return whole.with_split(Path(split).expanduser()) if split else whole
+    return whole if split is None else whole.with_split(Path(str(split)).expanduser())
+
+
+def _settings(text: str) -> tuple[str, dict[str, Any]]:
+    """Return what stands before the settings `,key=value` at the end of a text, and these settings."""
+    settings: dict[str, Any] = {}
+    while found := _SETTING.search(text):
+        text, value = text[: found.start()], found["value"]
+        try:
+            settings[found["key"]] = json.loads(value)
+        except json.JSONDecodeError:
+            settings[found["key"]] = value
+    return text, settings
 
 
 def in_folder(place: str, name: str, marker: str) -> Path:

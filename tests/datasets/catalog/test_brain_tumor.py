@@ -32,6 +32,13 @@ def test_outlines_are_masks_of_the_stated_area(published):
     assert source.mask("Testing/no_tumor/image(1).jpg") is None
 
 
+def test_the_outlined_slices_alone(published, folders):
+    source = dataset(f"brain-tumor:{published},outlined=true")
+    assert source.labels.sum().to_dict() == {"glioma_tumor": 844, "meningioma_tumor": 679, "pituitary_tumor": 822}
+    with pytest.raises(InvalidInputError, match=r"must hold outlines\.csv"):
+        dataset(f"brain-tumor:{folders}", outlined=True)
+
+
 def test_what_the_pictures_were_before_is_known_to_the_audit(published):
     facts = dataset(f"brain-tumor:{published}").acquisition.loc["Testing/glioma_tumor/image(1).jpg"]
     assert facts.to_dict() == {"width": 495, "height": 619, "mode": "RGB", "bytes": 49523}

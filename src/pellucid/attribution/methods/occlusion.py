@@ -49,8 +49,8 @@ class Occlusion(Method):
         Of the noise, 0 or more.
 
     Axioms: none of completeness; a sample that the network does not read has 0 up to rounding.
-    Cost: a pass forward for each window, of which only what the window reaches is computed: for the plain way, where
-    that cannot be followed, and the check on every call see `occluding/`.
+    Cost: a pass forward for each window, of which only what the window reaches is computed where the module allows it;
+    one window is always run in full as well, as a check.
     Source: Zeiler and Fergus 2014, arXiv 1311.2901, section 3.2. Departures: the logit in place of the probability;
     the mean over windows in place of the value at their centre.
     """

@@ -10,6 +10,7 @@ import pandas as pd
 from pellucid.core.errors import InvalidInputError
 from pellucid.datasets.catalog.image_folder import ImageFolder
 from pellucid.datasets.labels import ClassSet
+from pellucid.datasets.outlines import read_outlines
 from pellucid.datasets.slices import class_set
 
 CLASSES = ("glioma_tumor", "meningioma_tumor", "no_tumor", "pituitary_tumor")
@@ -26,6 +27,8 @@ class BrainTumor(ImageFolder):
         The folder with `Training` and `Testing`, in each a folder a class.
     classes
         `all` (four), `two` (`tumor` for the three and `no_tumor`), or some of the four.
+    outlined
+        Keeps only the slices of Cheng's set, those that `outlines.csv` knows: three classes of one source, CC BY 4.0.
 
     Notes
     -----
@@ -38,7 +41,8 @@ class BrainTumor(ImageFolder):
 
     name: ClassVar[str] = "brain-tumor"
 
-    def __init__(self, place: str, *, classes: str | Sequence[str] = "all") -> None:
+    def __init__(self, place: str, *, classes: str | Sequence[str] = "all", outlined: bool = False) -> None:
+        self._outlined = outlined
         super().__init__(place, classes=classes)
         strange = sorted(set(self.table["class"]) - set(CLASSES))
         if strange or "split" not in self.table:
@@ -57,6 +61,15 @@ class BrainTumor(ImageFolder):
         index = pd.read_csv(path, index_col="path")
         known = {column: name for column, name in _FACTS.items() if column in index}
         return index[list(known)].rename(columns=known).reindex(self.table.index)
+
+    def _table(self) -> pd.DataFrame:
+        table = super()._table()
+        if not self._outlined:
+            return table
+        known = table[table["file"].isin(list(read_outlines(self.folder / "outlines.csv")))]
+        if known.empty:
+            raise InvalidInputError(f"folder {self.folder} must hold outlines.csv of its pictures; it does not.")
+        return known
 
     def _class_set(self, classes: str | Sequence[str], known: Sequence[str]) -> ClassSet:
         if classes == "two":

@@ -29,7 +29,7 @@ _SECONDS = 4096 / RATE
 
 
 class Code(Dataset):
-    """CODE-test and CODE-15 % (Ribeiro et al. 2020, Nat Commun 11:1760; CC BY 4.0).
+    """CODE-test and CODE-15 % (Ribeiro et al. 2020, Nature Communications 11:1760; CC BY 4.0).
 
     Parameters
     ----------

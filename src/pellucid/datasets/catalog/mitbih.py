@@ -107,7 +107,7 @@ class Mitbih(Dataset):
     by
         `patient`: the recordings of DS1 are folds 1 to 9, those of DS2 fold 10 (de Chazal et al. 2004, IEEE Trans
         Biomed Eng 51:1196). `beat`: beats are dealt out one by one, as in many publications; a figure on this split
-        says nothing about new patients. Kaggle's tables are split by beat and can be nothing else.
+        says nothing about new patients. As text it is `mitbih:PATH,by=beat`. Kaggle's tables can be nothing else.
     strict
         Leaves out recording 202, for 201 is the same person on the other side.
 
