@@ -93,8 +93,6 @@ class Largest(nn.Module):
 def test_the_larger_of_a_value_and_zero_is_a_rectifier(name):
     before, after = zoo.seeded(nn.Linear(5, 7)), zoo.seeded(nn.Linear(7, 3), 1)
     x = torch.randn(2, 5, generator=torch_generator(0))
-    found = [
-        method(name)(nn.Sequential(before, kind, after), x, target=1).relevance for kind in (Largest(), nn.ReLU())
-    ]
+    found = [method(name)(nn.Sequential(before, kind, after), x, target=1).relevance for kind in (Largest(), nn.ReLU())]
     assert torch.equal(*found)
     assert found[0].abs().sum() > 0

@@ -1,4 +1,4 @@
-"""Which method is right on which hard network: `python benchmarks/zoo.py` asks all of them and writes the table.
+"""Which method is right on which hard network: `python benchmarks/hard_networks.py` asks all of them and writes the table.
 
 Right: in double precision the relevance is finite, a sample has alone what it has in a batch (to 1e-9 of the largest
 value), and where the method promises a sum it is kept (LRP's ledger to 1e-9, others to their tolerance). Beyond that
@@ -11,7 +11,7 @@ import re
 import sys
 import warnings
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -21,7 +21,7 @@ from pellucid.core.errors import PellucidError
 from results import write
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-import zoo
+import zoo  # type: ignore[import-not-found]  # of the tests
 
 QUICK: dict[str, dict[str, object]] = {
     "kernel_shap": {"parts": 4},
@@ -50,7 +50,7 @@ def main() -> None:
 
 def _cell(ask: Method, animal: str, dim: int, reasons: list[str]) -> str:
     module, x = zoo.network(animal, dim, dtype=torch.float64), zoo.inputs(dim, 2, dtype=torch.float64)
-    options = _tokens(x) if ask.name == "attention_rollout" else {}
+    options: dict[str, Any] = _tokens(x) if ask.name == "attention_rollout" else {}
     try:
         answer = ask(module, x, target="all", **options)
         alone = ask(module, x[1:], target="all", **options)
