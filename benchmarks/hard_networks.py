@@ -1,4 +1,4 @@
-"""Which method is right on which hard network: `python benchmarks/hard_networks.py` asks all of them and writes the table.
+"""Which method is right on which hard network: `python benchmarks/hard_networks.py` asks all, writes the table.
 
 Right: in double precision the relevance is finite, a sample has alone what it has in a batch (to 1e-9 of the largest
 value), and where the method promises a sum it is kept (LRP's ledger to 1e-9, others to their tolerance). Beyond that

@@ -32,8 +32,8 @@ def test_occlusion_of_an_ecg_takes_a_beats_measure(mixed, slices):
 
 def test_times_are_samples_at_any_depth(mixed):
     inner = {"name": "occlusion", "window": "80ms", "stride": ["16 ms"]}
-    asked = chosen(("smooth_grad", {"method": inner, "samples": 2}), mixed)[0]["smooth_grad"]
-    assert asked.method == {"name": "occlusion", "window": 10, "stride": [2]}
+    asked = chosen(("smooth_grad", {"of": inner, "samples": 2}), mixed)[0]["smooth_grad"]
+    assert asked.of == {"name": "occlusion", "window": 10, "stride": [2]}
     assert chosen(("occlusion", {"window": "0.1ms", "stride": 1}), mixed)[0]["occlusion"].window == 1
 
 
@@ -73,7 +73,7 @@ def test_what_the_network_refuses_is_known_without_a_record(additive, mixed, sli
     attention = {"attention_lrp", "attention_rollout"}
     assert refused(additive) == attention
     assert refused(mixed) == refused(slices) == {*attention, "lead_grad_cam"}
-    inside = {"smooth": method("smooth_grad", method={"name": "attention_lrp"}), "lime": method("lime")}
+    inside = {"smooth": method("smooth_grad", of={"name": "attention_lrp"}), "lime": method("lime")}
     reasons = refusals(inside, additive)
     assert list(reasons) == ["smooth"]
     assert "no attention" in reasons["smooth"]

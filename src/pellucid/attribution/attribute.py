@@ -60,7 +60,7 @@ def attribute(
     >>> attribute(torch.nn.Linear(3, 2), torch.ones(1, 3), "saliency", target=0).shape
     torch.Size([1, 3])
     """
-    known = METHODS[method].options if isinstance(method, str) else type(method).options
+    known = _options_of(method)
     options = {name: settings.pop(name) for name in known if name in settings and not _is_setting(settings[name])}
     asked = made(method, **settings)
     answer = asked(
@@ -69,6 +69,12 @@ def attribute(
     for text in answer.warnings:
         warnings.warn(f"{answer.method}: {text}", PellucidWarning, stacklevel=2)
     return answer.relevance
+
+
+def _options_of(method: object) -> tuple[str, ...]:
+    if isinstance(method, Method):
+        return method.options
+    return METHODS[method].options if isinstance(method, str) else ()  # others are refused by `method`
 
 
 def _is_setting(value: Any) -> bool:

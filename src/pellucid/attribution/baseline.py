@@ -91,7 +91,7 @@ def given(baseline: object, inputs: Tensor) -> Tensor:
     """
     if not isinstance(baseline, Tensor):
         raise InvalidInputError(
-            f"baseline at the call must be a tensor; got {baseline!r}. A name or a number is a setting: "
+            f"baseline at the call must be a tensor; got {str(baseline)[:40]!r}. A name or a number is a setting: "
             "method(..., baseline=...)."
         )
     shape = tuple(inputs.shape)
@@ -99,6 +99,8 @@ def given(baseline: object, inputs: Tensor) -> Tensor:
         raise InvalidInputError(
             f"baseline must have the shape of one input, {shape[1:]}, or of all, {shape}; got {tuple(baseline.shape)}."
         )
+    if not bool(torch.isfinite(baseline).all()):
+        raise InvalidInputError("baseline must be finite; got NaN or infinite values.")
     return baseline.detach().to(inputs).expand_as(inputs)
 
 

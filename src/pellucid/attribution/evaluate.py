@@ -14,6 +14,7 @@ from pellucid.attribution.budget import rows_at_once
 from pellucid.attribution.first_look import refuse_training
 from pellucid.attribution.forward import Forward
 from pellucid.attribution.guard import guarded
+from pellucid.attribution.independence import beside_another, refuse_mixing
 from pellucid.attribution.question import Question
 from pellucid.attribution.rules.ledger import Ledger
 from pellucid.attribution.run import Declared, Run
@@ -52,6 +53,10 @@ def _runs(question: Question, target: Target, method: Method) -> tuple[Iterator[
     first = _first_pass(question, torch.zeros(1, dtype=torch.int64), method)
     if first.doubtful:
         _first_pass(question, torch.zeros(2, dtype=torch.int64), method)
+    if method.perturbs:
+        company = beside_another(question)
+        if company is not None:
+            refuse_mixing(first.logits, company)
     batch, cost = question.batch, first.bytes_a_row
     targets = resolve(target, batch=batch, logits=first.logits.shape[1])
     if batch == 1:
@@ -59,7 +64,15 @@ def _runs(question: Question, target: Target, method: Method) -> tuple[Iterator[
     step = rows_at_once(question.memory, cost)
     slices = [slice(start, min(start + step, batch)) for start in range(0, batch, step)]
     shown = track(slices, method.name.replace("_", " ")) if len(slices) > 1 else iter(slices)
-    return (_run(question, targets, rows, cost, None) for rows in shown), targets
+    return _checked_runs((_run(question, targets, rows, cost, None) for rows in shown), method, first.logits), targets
+
+
+def _checked_runs(runs: Iterator[Run], method: Method, alone: Tensor) -> Iterator[Run]:
+    """Yield the runs; of the first, the logits of its first sample are compared with those that it has alone."""
+    for number, run in enumerate(runs):
+        if number == 0:
+            refuse_mixing(alone, (run.recorded if method.taped else run.forward).logits[:1])
+        yield run
 
 
 def _first_pass(question: Question, samples: Tensor, method: Method) -> Forward | Recorded:

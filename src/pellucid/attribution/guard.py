@@ -78,7 +78,7 @@ class _Kept:
         """Restore everything that changed; return the names of parameters whose values did, which cannot be."""
         self._put_back_attributes()
         for tensor, version, before in self._tensors:
-            if tensor._version != version:
+            if tensor._version != version or not torch.equal(tensor, before):  # a write through .data has no version
                 with torch.no_grad():
                     tensor.detach().copy_(before)
         changed = []

@@ -39,6 +39,8 @@ class Method(Settings, ABC):
         The method looks at values inside the module: `run.activation()` may be asked for.
     taped
         The method goes back over the record of all operations: the first pass writes it.
+    perturbs
+        The method asks about changed inputs, many in one batch: the module must not mix its rows.
     options
         Names of what it takes at the call beside the settings: tensors or callables.
     several_inputs
@@ -47,6 +49,7 @@ class Method(Settings, ABC):
 
     recorded: ClassVar[bool] = False
     taped: ClassVar[bool] = False
+    perturbs: ClassVar[bool] = False
     options: ClassVar[tuple[str, ...]] = ()
     several_inputs: ClassVar[bool] = True
 
@@ -189,9 +192,14 @@ def method(name: str | Method, /, **settings: Any) -> Method:
         raise InvalidInputError(f"method must be a name or a Method; got {name!r}.")
     if not settings:
         return METHODS[name]()
+    fields = METHODS[name].__dataclass_fields__
     for key, value in settings.items():
-        if isinstance(value, nn.Module | Tensor):
+        if key in fields and isinstance(value, nn.Module | Tensor):
             raise SettingError(
                 f"method {name!r}: {key} must be what JSON can hold; got {type(value).__name__}. Give it at the call."
             )
-    return decode(METHODS[name], settings, where=f"method {name!r}")
+    plain = {key: value if key in fields else str(value) for key, value in settings.items()}
+    try:
+        return decode(METHODS[name], plain, where=f"method {name!r}")
+    except TypeError as error:
+        raise SettingError(f"settings of method {name!r} must be what JSON can hold: {error}.") from error

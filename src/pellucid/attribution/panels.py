@@ -13,7 +13,7 @@ NODES = (0.5 - sqrt(0.15), 0.5, 0.5 + sqrt(0.15))
 WEIGHTS = (5 / 18, 8 / 18, 5 / 18)
 FIRST = 8  # panels: a cliff within a hundredth of the way is met by one of them
 _ALIKE = 0.7  # of the worst gap: panels that are halved together, to fill a batch
-_CHANCE = 10.0  # times the tolerance: what panels may miss one by one where their sum fits, perhaps by chance
+_CHANCE = 100.0  # times the tolerance: what panels may miss one by one where their sum fits, perhaps by chance
 _FLOAT_NOISE = 8.0  # roundings that a score may be off by
 
 

@@ -42,6 +42,7 @@ class Surrogate(Method):
         What replaces a part: "zero", "mean", "median", "blurred", or a number; a tensor is given at the call.
     """
 
+    perturbs: ClassVar[bool] = True
     options: ClassVar[tuple[str, ...]] = ("baseline", "parts")
     several_inputs: ClassVar[bool] = False
 

@@ -74,10 +74,11 @@ def test_worked_out_by_hand():
     assert answer.base.item() == pytest.approx(answer.ledger.total().item()) == pytest.approx(3)
 
 
-def test_relative_epsilon_goes_before_epsilon():
+def test_epsilon_is_relative_or_not():
+    with pytest.raises(SettingError, match=r"must not both be given; got 5\.0 and 0\.1"):
+        method("lrp", relative_eps=0.1, eps=5.0)
     module, x = zoo.network("plain", 1, dtype=torch.float64), zoo.inputs(1, 2, dtype=torch.float64)
-    one = method("lrp", relative_eps=0.1, eps=5.0)(module, x, target=0).relevance
-    assert torch.equal(one, method("lrp", relative_eps=0.1)(module, x, target=0).relevance)
+    one = method("lrp", relative_eps=0.1)(module, x, target=0).relevance
     scaled = nn.Sequential(module, Scale())
     found = method("lrp", relative_eps=0.1)(scaled, x, target=0).relevance
     assert torch.allclose(found, one * 1e-9, rtol=1e-8, atol=0)

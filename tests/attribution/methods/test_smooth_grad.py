@@ -59,7 +59,7 @@ def test_the_mean_is_that_of_the_inner_method_at_the_copies(x):
             return module(rows)
 
     inner = {"name": "input_x_gradient"}
-    found = method("smooth_grad", samples=5, method=inner)(Watched(), x[:1], target=2).relevance
+    found = method("smooth_grad", samples=5, of=inner)(Watched(), x[:1], target=2).relevance
     copies = torch.cat(points[-1:])
     assert len(copies) == 5
     theirs = method("input_x_gradient")(module, copies, target=2).relevance
@@ -69,7 +69,7 @@ def test_the_mean_is_that_of_the_inner_method_at_the_copies(x):
 @pytest.mark.parametrize("inner", ["saliency", "integrated_gradients", "grad_cam", "smooth_grad", "amplitude"])
 def test_a_sample_alone_is_the_same_as_in_a_batch(x, inner):
     settings = {"integrated_gradients": {"steps": 2}, "smooth_grad": {"samples": 2}}.get(inner, {})
-    ask = method("smooth_grad", samples=3, method={"name": inner, **settings})
+    ask = method("smooth_grad", samples=3, of={"name": inner, **settings})
     module = zoo.network("residual", 1, dtype=torch.float64)
     every = ask(module, x, target="all").relevance
     assert torch.allclose(every[1, 2], ask(module, x[1:2], target=2).relevance[0], atol=1e-12)
@@ -86,17 +86,17 @@ def test_another_seed_is_another_noise_and_two_samples_have_their_own(x):
 
 def test_a_layers_map_keeps_its_cells_and_place(x):
     module = zoo.network("plain", 1, dtype=torch.float64)
-    ask = method("smooth_grad", samples=4, method={"name": "grad_cam", "relu": False})
+    ask = method("smooth_grad", samples=4, of={"name": "grad_cam", "relu": False})
     answer = ask(module, x, target="all", layer="features.0")
     assert answer.geometry.layer == "features.0"
     assert answer.cells.shape == (3, 3, 1, 24)
     assert answer.relevance.shape == (3, 3, 1, 24)
     assert torch.allclose(answer.cells, answer.relevance, atol=1e-12)  # stride 1: the cells are the samples
-    assert answer.settings["method"]["layer"] == "features.0"
+    assert answer.settings["of"]["layer"] == "features.0"
 
 
 def test_inner_methods_that_add_up_do_not_on_average(x):
-    ask = method("smooth_grad", samples=2, method={"name": "integrated_gradients", "steps": 3, "tolerance": 1e-9})
+    ask = method("smooth_grad", samples=2, of={"name": "integrated_gradients", "steps": 3, "tolerance": 1e-9})
     answer = ask(zoo.network("plain", 1, dtype=torch.float64), x, target=0, baseline=torch.ones_like(x[0]))
     assert answer.base is None
     assert answer.gap is None
@@ -109,7 +109,7 @@ def test_warnings_of_the_inner_method_are_passed_on():
         def forward(self, x):
             return (1000 * x).floor() + x
 
-    ask = method("smooth_grad", samples=1, method={"name": "integrated_gradients"})
+    ask = method("smooth_grad", samples=1, of={"name": "integrated_gradients"})
     assert "gradients were not enough" in ask(Saw(), torch.ones(1, 1, dtype=torch.float64)).warnings[0]
 
 
@@ -123,16 +123,16 @@ def test_several_inputs_are_moved_together_each_by_its_own_range():
     assert answer.relevance[1].tolist() == [[6.0]]  # one value has no range, and no noise
     assert (answer.relevance[0] != 2 * x).all()
     with pytest.raises(InvalidInputError, match="'cam' explains one input"):
-        method("smooth_grad", method={"name": "cam"})(Both(), (x, y))
+        method("smooth_grad", of={"name": "cam"})(Both(), (x, y))
 
 
 def test_what_the_inner_method_refuses_is_refused():
     with pytest.raises(NotApplicableError, match="mean pooling and one linear layer"):
-        method("smooth_grad", method={"name": "cam"})(zoo.network("norms", 1), zoo.inputs(1), target=0)
+        method("smooth_grad", of={"name": "cam"})(zoo.network("norms", 1), zoo.inputs(1), target=0)
 
 
 def test_the_inner_method_survives_json():
-    ask = method("smooth_grad", method={"name": "grad_cam", "relu": False})
+    ask = method("smooth_grad", of={"name": "grad_cam", "relu": False})
     assert decode(type(ask), json.loads(json.dumps(encode(ask))), where="method") == ask
     assert ask.looks_inside
     assert not method("smooth_grad").looks_inside
@@ -144,9 +144,9 @@ def test_the_inner_method_survives_json():
         ({"samples": 0}, SettingError, "samples must be 1"),
         ({"noise": 0.0}, SettingError, "noise must lie above 0"),
         ({"seed": -1}, SettingError, "seed must be 0"),
-        ({"method": {}}, SettingError, "method must be"),
-        ({"method": {"name": "salience"}}, (SettingError, UnknownNameError), "salience"),
-        ({"method": {"name": "saliency", "colour": 1}}, SettingError, "'colour' is not known"),
+        ({"of": {}}, SettingError, "of must be"),
+        ({"of": {"name": "salience"}}, (SettingError, UnknownNameError), "salience"),
+        ({"of": {"name": "saliency", "colour": 1}}, SettingError, "'colour' is not known"),
     ],
 )
 def test_settings_out_of_range(settings, error, words):

@@ -27,8 +27,8 @@ class IntegratedGradients(Method):
 
     The way is cut into panels of three Gauss-Legendre nodes. What a panel must add up to is the rise of the score
     between its ends, so that its gap is known; the worst are halved until the whole way misses less than the
-    tolerance, and the panels, none making good for another, less than ten times that. Each sample and class has panels
-    of its own. `details["panel_gap"]` is the sum of the panels' gaps; a lower tolerance brings single inputs closer.
+    tolerance, and the panels, none making good for another, less than a hundred times that. Each sample and class has
+    panels of its own. `details["panel_gap"]` sums the panels' gaps; a lower tolerance brings single inputs closer.
 
     Parameters
     ----------
@@ -48,6 +48,7 @@ class IntegratedGradients(Method):
     scores, which may be zero.
     """
 
+    perturbs: ClassVar[bool] = True
     options: ClassVar[tuple[str, ...]] = ("baseline",)
 
     tolerance: float = 0.01

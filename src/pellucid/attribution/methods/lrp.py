@@ -66,6 +66,8 @@ class Lrp(Method):
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value >= 0):
                 raise SettingError(f"{name} must be 0 or more; got {value}.")
+        if self.relative_eps is not None and self.eps != 1e-6:
+            raise SettingError(f"eps and relative_eps must not both be given; got {self.eps} and {self.relative_eps}.")
         if (self.low is None) != (self.high is None) or (
             self.low is not None and self.high is not None and self.low >= self.high
         ):

@@ -55,6 +55,7 @@ class Occlusion(Method):
     the mean over windows in place of the value at their centre.
     """
 
+    perturbs: ClassVar[bool] = True
     options: ClassVar[tuple[str, ...]] = ("baseline",)
 
     window: Sizes = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -41,7 +41,7 @@ class SmoothGrad(Method):
         0.2 for images; for an ECG 0.05 is a better start, for 0.15 hides P waves.
     squared
         Average the squares.
-    method
+    of
         What is averaged: `{"name": ..., settings}`, any method.
     seed
         0 or more.
@@ -52,10 +52,12 @@ class SmoothGrad(Method):
     any method in place of the gradient.
     """
 
+    perturbs: ClassVar[bool] = True
+
     samples: int = 50
     noise: float = 0.15
     squared: bool = False
-    method: Mapping[str, Any] = field(default_factory=lambda: {"name": "saliency", "signed": True})
+    of: Mapping[str, Any] = field(default_factory=lambda: {"name": "saliency", "signed": True})
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -70,9 +72,9 @@ class SmoothGrad(Method):
     @property
     def inner(self) -> Method:
         """The method that is averaged."""
-        if not isinstance(self.method.get("name"), str):
-            raise SettingError(f'method must be {{"name": ..., settings}}; got {dict(self.method)!r}.')
-        return made(self.method["name"], **{key: value for key, value in self.method.items() if key != "name"})
+        if not isinstance(self.of.get("name"), str):
+            raise SettingError(f'of must be {{"name": ..., settings}}; got {dict(self.of)!r}.')
+        return made(self.of["name"], **{key: value for key, value in self.of.items() if key != "name"})
 
     @property
     def looks_inside(self) -> bool:
@@ -93,7 +95,7 @@ class SmoothGrad(Method):
     def _at(self, module: nn.Module, layer: str | nn.Module | None) -> Method:
         inner = self.inner
         placed = inner._at(module, layer)
-        return self if placed is inner else replace(self, method={"name": inner.name, **encode(placed)})
+        return self if placed is inner else replace(self, of={"name": inner.name, **encode(placed)})
 
     def _options(self, options: dict[str, Any]) -> dict[str, Any]:
         return self.inner._options(options)

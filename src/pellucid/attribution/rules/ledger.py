@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from pellucid.core.errors import InvalidInputError
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -33,16 +35,33 @@ class Ledger:
         """Return all that was taken, shape (batch,) or (batch, target)."""
         return torch.stack(list(self.lines.values())).sum(0)
 
-    def table(self, *where: int) -> pd.DataFrame:
-        """Return columns layer, cause, relevance of one sample (and target), in the order of execution."""
+    def table(self, sample: int = 0, target: int = 0) -> pd.DataFrame:
+        """Return columns layer, cause, relevance of one sample and target, in the order of execution.
+
+        Parameters
+        ----------
+        sample, target
+            Positions in the batch and among the targets asked for.
+
+        Raises
+        ------
+        InvalidInputError
+            For a sample or target that there is not.
+        """
         import pandas as pd
 
-        rows = [(layer, cause, float(taken[where])) for (layer, cause), taken in self.lines.items()]
+        lines = {line: taken.reshape(len(taken), -1) for line, taken in self.lines.items()}
+        count = next(iter(lines.values())).shape
+        if not (0 <= sample < count[0] and 0 <= target < count[1]):
+            raise InvalidInputError(
+                f"ledger.table needs a sample in 0 to {count[0] - 1} and a target in 0 to {count[1] - 1}; got "
+                f"{sample} and {target}."
+            )
+        rows = [(layer, cause, float(taken[sample, target])) for (layer, cause), taken in lines.items()]
         return pd.DataFrame(rows[::-1], columns=["layer", "cause", "relevance"])
 
     def _repr_html_(self) -> str:
-        first = next(iter(self.lines.values()))
-        return self.table(*(0,) * first.ndim).to_html(index=False, border=0)
+        return self.table().to_html(index=False, border=0)
 
 
 class Book:

@@ -9,18 +9,21 @@ import torch
 from torch import Tensor
 
 from pellucid.attribution.rules.composites import Composite
-from pellucid.attribution.rules.ledger import Line
+from pellucid.attribution.rules.kinds import kind_of_operator
+from pellucid.attribution.rules.ledger import NOT_CONSERVED, Line
 from pellucid.attribution.rules.relevance import AttentionRule, RelevancePropagation
 from pellucid.attribution.rules.way_back import stacked, starts
 from pellucid.attribution.rules.weighted_rules import RuleSettings
 from pellucid.attribution.run import Run
 from pellucid.attribution.tape.tape import Node, Tape
+from pellucid.core.errors import NotApplicableError
 
 Settings = Callable[[int], RuleSettings]
 _MOVES_AXES = {
     *("permute", "transpose", "t", "movedim", "unbind", "select", "stack", "cat", "roll", "flip", "repeat", "index"),
     *("index_select", "gather", "sort", "read", "write"),
 }
+_SQUEEZING = {"sigmoid", "hardsigmoid", "_softmax", "_log_softmax"}
 _SPREADS = {"expand", "add", "sub", "rsub", "mul", "div", "where", "maximum", "minimum"}
 
 
@@ -32,6 +35,7 @@ def propagated(run: Run, composite: Composite, settings: Settings, attention: At
     settings
         Of the rules, for a batch of so many samples.
     """
+    _refuse_probabilities(run.recorded.tape)
     batch = len(run.samples)
     if batch > 1 and not batch_stays_first(run.recorded.tape, batch):
         parts = [_of_one_tape(part, composite, settings, attention) for part in run.one_by_one()]
@@ -44,7 +48,22 @@ def propagated(run: Run, composite: Composite, settings: Settings, attention: At
     total = torch.stack(list(lines.values())).sum(0) if lines else torch.zeros_like(run.scores())
     # what was taken and what was given may cancel, so the gap is measured by the size of the logit
     run.declare(ledger=lines, base=total, variation=run.scores().abs())
+    lost = [taken for (_, cause), taken in lines.items() if cause == NOT_CONSERVED]
+    if lost and bool((torch.stack(lost).sum(0).abs() > 0.01 * run.scores().abs()).any()):
+        run.warn(f'relevance was not conserved everywhere: see the ledger\'s lines "{NOT_CONSERVED}"')
     return found
+
+
+def _refuse_probabilities(tape: Tape) -> None:
+    """Refuse a module whose last step squeezes the logits, which turns signs around or hands on what is not there."""
+    node = tape.logits.node
+    while node is not None and kind_of_operator(node.operator) == "move" and len(node.values()) == 1:
+        node = node.values()[0].node
+    if node is not None and node.operator in _SQUEEZING:
+        raise NotApplicableError(
+            f"the module ends in {node}: layer-wise relevance propagation explains logits, not probabilities. Let the "
+            "module end before that step."
+        )
 
 
 def _of_one_tape(
@@ -56,7 +75,9 @@ def _of_one_tape(
         relevance, book = engine.relevance(start)
         columns.append(relevance)
         books.append(book.lines)
-    return stacked(run, columns), {line: torch.stack([book[line] for book in books], 1) for line in books[0]}
+    none = torch.zeros_like(run.scores()[:, 0])
+    names = dict.fromkeys(line for book in books for line in book)
+    return stacked(run, columns), {line: torch.stack([book.get(line, none) for book in books], 1) for line in names}
 
 
 def batch_stays_first(tape: Tape, batch: int) -> bool:

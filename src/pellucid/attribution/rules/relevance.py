@@ -27,6 +27,8 @@ _MEETS_CONSTANTS = {
 
 _ADDED = {"convolution": "bias", "linear": "bias", "addmm": "self", "baddbmm": "self"}
 
+_ONE_SIDED = {"zplus", "alpha2beta1"}  # give nothing on where nothing pulls to one side
+
 
 class RelevancePropagation:
     """Relevance over one tape, for one class after the other.
@@ -99,18 +101,18 @@ class RelevancePropagation:
         return self._weighted[node.index]
 
     def _at_weights(self, step: Step, at: Weighted) -> None:
-        """Apply the composite's rule; where it does not say what epsilon took, that is what else went missing."""
+        """Apply the composite's rule; what goes missing beside biases and epsilon, it did not conserve."""
         inner = folded_norm(step.node) or step.node
         name = self._composite.rule(convolution=at.convolution, first=inner.index in self._first)
         share = WEIGHTED_RULES[name](at, step.message, self._settings)
         step.send(at.source, share.message.c, share.message.r)
-        epsilon = share.epsilon
-        if epsilon is None:
-            epsilon = self._missing(step)
-            epsilon = epsilon if share.bias is None else epsilon - self._by_sample(share.bias)
         if share.bias is not None:
             self._took(step, BIAS, share.bias)
-        self._took(step, EPSILON, epsilon)
+        self._took(step, EPSILON, share.epsilon)
+        if name != "epsilon":  # that one conserves by its form
+            rest = self._missing(step) - self._by_sample(share.epsilon)
+            rest = rest if share.bias is None else rest - self._by_sample(share.bias)
+            self._took(step, NOT_CONSERVED if name in _ONE_SIDED else EPSILON, rest)
 
     def _batch_norm(self, step: Step) -> None:
         """Treat a batch norm that cannot be folded as an affine layer under epsilon: y = g x + b."""

@@ -86,11 +86,11 @@ class RuleSettings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Share:
-    """What goes on to x, and what the biases and epsilon took of each row; None where the rule does not say."""
+    """What goes on to x, and what the biases and epsilon took of each row."""
 
     message: Message
-    bias: Tensor | None = None
-    epsilon: Tensor | None = None
+    bias: Tensor | None
+    epsilon: Tensor
 
 
 WeightedRule = Callable[[Weighted, Message, RuleSettings], Share]
@@ -128,20 +128,23 @@ def alpha_beta(alpha: float, beta: float) -> WeightedRule:
         over, under = weight.clamp(min=0), weight.clamp(max=0)
         above, below = _halves(at.x)
 
-        def half(first: Tensor, second: Tensor, biases: Tensor | None, share: float) -> tuple[Tensor, Tensor | None]:
+        def half(
+            first: Tensor, second: Tensor, biases: Tensor | None, share: float
+        ) -> tuple[Tensor, Tensor | None, Tensor]:
             z = at.apply(above, first, biases)
             z = z if below is None else z + at.apply(below, second, None)
-            s = settings.stabiliser.divided(relevance * share, z)
+            # where nothing pulls this way there is nothing to share: the rule does not conserve, and says so
+            s = torch.where(z == 0, 0, settings.stabiliser.divided(relevance * share, z))
             r = above * at.transposed(s, first)
             r = r if below is None else r + below * at.transposed(s, second)
-            return r, _taken(at, biases, s)
+            return r, _taken(at, biases, s), settings.stabiliser.taken(s, z)
 
-        found, lost = half(over, under, None if bias is None else bias.clamp(min=0), alpha)
+        found, lost, taken = half(over, under, None if bias is None else bias.clamp(min=0), alpha)
         if beta:
-            negative, also = half(under, over, None if bias is None else bias.clamp(max=0), -beta)
-            found = found + negative
+            negative, also, more = half(under, over, None if bias is None else bias.clamp(max=0), -beta)
+            found, taken = found + negative, taken + more
             lost = None if lost is None or also is None else lost + also
-        return Share(Message(r=found), lost)
+        return Share(Message(r=found), lost, taken)
 
     return rule
 
@@ -161,7 +164,8 @@ def gamma(at: Weighted, message: Message, settings: RuleSettings) -> Share:
     if below is not None:
         up, down = up + at.apply(below, less, None), down + at.apply(below, more, None)
     pulled_up = at.z >= 0
-    share = settings.stabiliser.divided(relevance, torch.where(pulled_up, up, down))
+    pull = torch.where(pulled_up, up, down)
+    share = settings.stabiliser.divided(relevance, pull)
     found, lost = torch.zeros_like(at.x), None
     for first, second, where, own in ((more, less, pulled_up, biases[0]), (less, more, ~pulled_up, biases[1])):
         s = torch.where(where, share, zero)
@@ -170,7 +174,7 @@ def gamma(at: Weighted, message: Message, settings: RuleSettings) -> Share:
             found += below * at.transposed(s, second)
         taken = _taken(at, own, s)
         lost = taken if lost is None else lost if taken is None else lost + taken
-    return Share(Message(r=found), lost)
+    return Share(Message(r=found), lost, settings.stabiliser.taken(share, pull))
 
 
 def flat(at: Weighted, message: Message, settings: RuleSettings) -> Share:
@@ -195,9 +199,10 @@ def zbox(at: Weighted, message: Message, settings: RuleSettings) -> Share:
             f"{float(x.min()):.3g} to {float(x.max()):.3g}."
         )
     parts = ((x, weight), (-bounds[0], weight.clamp(min=0)), (-bounds[1], weight.clamp(max=0)))
-    z = sum(at.apply(values, weights, None) for values, weights in parts)
-    s = settings.stabiliser.divided(relevance, torch.as_tensor(z))
-    return Share(Message(r=torch.stack([values * at.transposed(s, weights) for values, weights in parts]).sum(0)))
+    z = torch.stack([at.apply(values, weights, None) for values, weights in parts]).sum(0)
+    s = settings.stabiliser.divided(relevance, z)
+    found = torch.stack([values * at.transposed(s, weights) for values, weights in parts]).sum(0)
+    return Share(Message(r=found), None, settings.stabiliser.taken(s, z))
 
 
 WEIGHTED_RULES: dict[str, WeightedRule] = {
@@ -219,7 +224,7 @@ def _total(at: Weighted, message: Message) -> Tensor:
 def _without_input(at: Weighted, message: Message, settings: RuleSettings, weight: Tensor) -> Share:
     z = at.apply(torch.ones_like(at.x), weight, None)
     s = settings.stabiliser.divided(_total(at, message), z)
-    return Share(Message(r=at.transposed(s, weight)))
+    return Share(Message(r=at.transposed(s, weight)), None, settings.stabiliser.taken(s, z))
 
 
 def _halves(x: Tensor) -> tuple[Tensor, Tensor | None]:

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+import zoo
+from pellucid.attribution.independence import beside_another, refuse_mixing
+from pellucid.attribution.method import METHODS, method
+from pellucid.attribution.question import Question
+from pellucid.core.errors import NotApplicableError
+
+
+class TimeFirst(nn.Module):
+    """A transformer layer whose author forgot batch_first=True: samples attend to each other."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.head = nn.TransformerEncoderLayer(24, 2, 16, dropout=0.0), nn.Linear(24, 3)
+
+    def forward(self, x):
+        return self.head(self.layer(x).mean(1))
+
+
+class Loudest(nn.Module):
+    """Divides by the largest value of all rows, read out as a constant."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = zoo.Plain(1)
+
+    def forward(self, x):
+        return self.net(x / x.detach().abs().amax().item())
+
+
+class Weighing(nn.Module):
+    """Takes one weight a class, as many as there may be samples."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = zoo.Plain(1)
+
+    def forward(self, x, weights):
+        return self.net(x) * weights
+
+
+@pytest.mark.parametrize("name", ["saliency", "lrp", "integrated_gradients", "occlusion"])
+def test_a_module_that_mixes_its_samples_is_refused(name):
+    with pytest.raises(NotApplicableError, match=r"depends on what else is in its batch.*batch_first=True"):
+        method(name)(zoo.seeded(TimeFirst()), zoo.inputs(1), target=0)
+
+
+@pytest.mark.parametrize("name", [name for name in METHODS.names if METHODS[name].perturbs])
+def test_rows_of_one_question_may_not_mix_either(name):
+    assert method("saliency")(zoo.seeded(Loudest()), zoo.inputs(1, 1), target=0).relevance.abs().sum() > 0
+    with pytest.raises(NotApplicableError, match="depends on what else is in its batch"):
+        method(name)(zoo.seeded(Loudest()), zoo.inputs(1, 1), target=0)
+
+
+def test_an_argument_of_as_many_entries_as_the_batch_is_one_a_sample():
+    weights = torch.tensor([0.5, 1.0, 2.0])
+    with pytest.raises(NotApplicableError, match="arguments="):
+        method("saliency")(zoo.seeded(Weighing()), zoo.inputs(1, 3), target=0, arguments=(weights,))
+    assert method("saliency")(zoo.seeded(Weighing()), zoo.inputs(1, 2), target=0, arguments=(weights,)).score.shape == (
+        2,
+    )
+
+
+def test_rounding_is_not_mixing():
+    one = torch.tensor([[1.0, -2.0]])
+    refuse_mixing(one, one * (1 + 1e-5))
+    with pytest.raises(NotApplicableError, match=r"logit 1 is -2 alone, -2\.02 in company"):
+        refuse_mixing(one, one * 1.01)
+
+
+class Narrow(nn.Module):
+    """Gives no numbers outside of what it can take."""
+
+    def forward(self, x):
+        return torch.acos(x)
+
+
+def test_company_that_the_module_cannot_take_says_nothing():
+    question = Question(module=Narrow(), inputs=(torch.full((1, 3), 0.9),))
+    assert beside_another(question) is None
