@@ -322,6 +322,14 @@ def test_wrong_inputs_are_errors_in_words(name):
 
 
 @EVERY
+def test_inputs_of_another_type_and_loose_arguments_are_errors_in_words(name):
+    with pytest.raises(InvalidInputError, match=r"torch\.float64 on cpu; got torch\.float32.*\.to\(\.\.\.\)"):
+        asked(name)(zoo.network("plain", 1, dtype=torch.float64), zoo.inputs(1), target=0)
+    with pytest.raises(InvalidInputError, match=r"arguments=\(value,\)"):
+        asked(name)(zoo.network("plain", 1), zoo.inputs(1), target=0, arguments=3)
+
+
+@EVERY
 @pytest.mark.parametrize("part", [nn.Dropout(0.5), nn.BatchNorm1d(4), nn.Dropout1d(0.2)])
 def test_a_module_in_training_mode_is_refused_and_not_changed(name, part):
     module = nn.Sequential(part, zoo.network("plain", 1)).train()

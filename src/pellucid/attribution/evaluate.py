@@ -20,7 +20,7 @@ from pellucid.attribution.rules.ledger import Ledger
 from pellucid.attribution.run import Declared, Run
 from pellucid.attribution.tape.recording import Recorded
 from pellucid.attribution.target import Target, Targets, resolve
-from pellucid.core.errors import InvalidInputError, NotApplicableError
+from pellucid.core.errors import InvalidInputError, NotApplicableError, PellucidError
 from pellucid.core.progress import track
 from pellucid.core.provenance import array_hash
 
@@ -78,9 +78,20 @@ def _checked_runs(runs: Iterator[Run], method: Method, alone: Tensor) -> Iterato
 def _first_pass(question: Question, samples: Tensor, method: Method) -> Forward | Recorded:
     """Run the module on these samples while it is watched: chance is refused, and what a row costs is measured."""
     rows, arguments = tuple(tensor.detach()[samples] for tensor in question.inputs), question.arguments_for(samples)
-    if method.taped:
-        return Recorded(question, rows, arguments)
-    return Forward(question, rows, arguments, watched=True)
+    try:
+        if method.taped:
+            return Recorded(question, rows, arguments)
+        return Forward(question, rows, arguments, watched=True)
+    except PellucidError:
+        raise
+    except RuntimeError as error:
+        own = next(question.module.parameters(), rows[0])
+        if (own.dtype, own.device) == (rows[0].dtype, rows[0].device):
+            raise
+        raise InvalidInputError(
+            f"inputs must be of the module's type and on its device, {own.dtype} on {own.device}; got {rows[0].dtype} "
+            f"on {rows[0].device}. Convert them with .to(...)."
+        ) from error
 
 
 def _rows(question: Question, rows: slice) -> tuple[Tensor, ...]:

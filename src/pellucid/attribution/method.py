@@ -124,6 +124,11 @@ class Method(Settings, ABC):
             For a module in training mode, one that draws random numbers, and where the method makes no sense.
         """
         tensors, several = checked_inputs(inputs)
+        if not isinstance(arguments, tuple | list):
+            raise InvalidInputError(
+                f"arguments must be a tuple of what the module takes after the inputs; got {type(arguments).__name__}. "
+                "One argument is arguments=(value,)."
+            )
         module = checked_module(module)
         asked = self._at(module, layer)
         if several and len(tensors) > 1 and not self.several_inputs:
