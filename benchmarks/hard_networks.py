@@ -21,7 +21,7 @@ from pellucid.core.errors import PellucidError
 from results import write
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-import zoo  # type: ignore[import-not-found]  # of the tests
+import zoo
 
 QUICK: dict[str, dict[str, object]] = {
     "kernel_shap": {"parts": 4},

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Any
 
 import torch
-from captum.attr import (  # type: ignore[import-untyped]  # captum has no types
+from captum.attr import (
     Deconvolution,
     GuidedBackprop,
     GuidedGradCam,

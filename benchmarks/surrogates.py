@@ -21,13 +21,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from captum._utils.models.linear_model import (  # type: ignore[import-untyped]
+from captum._utils.models.linear_model import (
     SkLearnLasso,
     SkLearnLinearRegression,
     SkLearnRidge,
 )
-from captum.attr import Lime  # type: ignore[import-untyped]
-from lime.lime_base import LimeBase  # type: ignore[import-untyped]
+from captum.attr import Lime
+from lime.lime_base import LimeBase
 from numpy.typing import NDArray
 from sklearn.linear_model import LinearRegression, Ridge
 from torch import Tensor, nn
