@@ -38,4 +38,4 @@ def test_occlusion_is_monais_where_its_windows_end_with_the_image():
         theirs = judge(x)[0].as_tensor()  # (1, class, *space): the mean of the logits that are left
     ours = method("occlusion", window=4, stride=2, baseline=0.3)(module, x, target="all")
     left = ours.score[0, :, None, None] - ours.relevance[0, :, 0]
-    assert torch.allclose(left, theirs[0].double(), atol=1e-6)  # MONAI rounds to float32
+    assert torch.allclose(left, theirs[0].double(), atol=2e-7)  # MONAI rounds to float32
