@@ -7,9 +7,9 @@ import pytest
 from pellucid.attribution.panels import NODES, WEIGHTS, Course, Panel, first_panels
 
 
-def walked(score, slope, *, tolerance=0.01, budget=2000, precision=2**-52):
+def walked(score, slope, *, tolerance=0.01, budget=2000, precision=2**-52, one_by_one=True):
     """Refine until it is done; return the course and all panels that were ever looked at."""
-    course = Course(tolerance, budget, precision)
+    course = Course(tolerance, one_by_one, budget, precision)
     seen, panels = [], list(first_panels())
     while panels:
         for panel in panels:
@@ -46,7 +46,7 @@ def test_the_gap_is_the_sum_of_sizes_and_only_the_cliff_is_halved():
         return 1 / (1 + math.exp(-300 * (a - 0.3)))
 
     course, seen = walked(score, lambda a: 300 * score(a) * (1 - score(a)))
-    assert course.gap <= 0.01
+    assert course.gap <= course.panel_gap <= 0.01
     assert course.ended == ""
     assert course.spent == 3 * len(seen) < 100
     assert all(panel.left < 0.3 < panel.right or abs(panel.middle - 0.3) < 0.05 for panel in seen if panel.level > 5)
@@ -57,6 +57,14 @@ def test_rises_and_falls_do_not_make_good_for_each_other():
     course, _ = walked(lambda a: math.sin(math.pi * a) ** 2, lambda a: math.pi * math.sin(2 * math.pi * a))
     assert course.variation == pytest.approx(2)
     assert course.gap <= 0.02
+
+
+def test_the_sum_alone_may_fit_while_the_panels_make_good_for_each_other():
+    def slope(a):  # twice the score's own on the left half, nothing on the right
+        return 2.0 if a < 0.5 else 0.0
+
+    course, _ = walked(lambda a: a, slope, one_by_one=False)
+    assert (course.spent, course.gap, course.panel_gap) == (24, pytest.approx(0), pytest.approx(1))
 
 
 def test_the_budget_ends_it_and_is_kept():

@@ -64,6 +64,8 @@ def test_the_command_takes_data_sets_beside_files(place, tmp_path, capsys):
     shown = capsys.readouterr().out
     assert ["a", "2", "9", "11"] in [line.split() for line in shown.splitlines()]
     assert "22 records, patients not known" in shown
+    assert "! This set names no patients" in shown
+    assert "! No test: data set image-folder names no patients" in shown
     assert "14 records, 14 patients" in shown
     assert sorted(path.name for path in (tmp_path / "o").iterdir()) == ["ecg.png", "image-folder.png", "simulated.png"]
     assert main(["inspect", "image-folders:x"]) == 1

@@ -52,3 +52,10 @@ def test_a_missing_extra_names_the_command_that_brings_it():
     assert str(missing_extra("lightning", "train", "pellucid train")) == (
         "pellucid train needs lightning, which is not installed. Run: pip install 'pellucid[train]'."
     )
+
+
+def test_of_many_known_names_some_are_listed_and_the_nearest_is_named():
+    message = str(unknown_name("layer", "block.77x", [f"block.{number}" for number in range(100)]))
+    assert "block.39 and 60 more" in message
+    assert "block.40" not in message
+    assert "Did you mean 'block.77'?" in message

@@ -71,3 +71,13 @@ def test_a_broken_file_is_named(content, said, tmp_path):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(UnreadableFileError, match=r"nothing\.toml cannot be read"):
         read_toml(tmp_path / "nothing.toml")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window(Settings):
+    size: int | tuple[int, ...] | None = None
+
+
+def test_an_error_names_the_key_and_not_the_types_that_were_tried():
+    with pytest.raises(SettingError, match=r"^here: size: .*valid integer; got 'wide'$"):
+        decode(Window, {"size": "wide"}, where="here")

@@ -32,3 +32,15 @@ def test_a_folder_must_be_there(tmp_path):
 def test_slices_are_no_signals(folders):
     with pytest.raises(NotApplicableError, match="holds slices"):
         dataset(f"image-folder:{folders}").signals()
+
+
+def test_what_cannot_be_read_is_parted_from_the_rest(folders):
+    (folders / "Training" / "no_tumor" / "3.png").write_bytes(b"\x89PNG\r\n\x1a\nno more")
+    source = dataset(f"image-folder:{folders}")
+    part, skipped = source.readable()
+    assert len(part) == len(source) - 1
+    assert list(skipped) == ["Training/no_tumor/3.png"]
+    assert "is a damaged picture" in skipped["Training/no_tumor/3.png"]
+    broken = source.take([source.table.index.get_loc("Training/no_tumor/3.png")])
+    with pytest.raises(InvalidInputError, match=r"of 1 none can\. The first: .*3\.png"):
+        broken.readable()

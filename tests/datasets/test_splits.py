@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pellucid.core.errors import InvalidInputError, UnreadableFileError
-from pellucid.datasets.splits import dealt, read_split, torn, write_split
+from pellucid.datasets.splits import dealt, names_patients, read_split, torn, write_split
 
 
 def test_patients_stay_together_and_classes_are_spread_alike():
@@ -48,3 +48,11 @@ def test_what_is_wrong_with_a_split_is_told(tmp_path, text, message):
 def test_a_missing_split_is_told(tmp_path):
     with pytest.raises(UnreadableFileError, match=r"none\.csv cannot be read"):
         read_split(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    ("patients", "known"), [(["anna", "anna"], True), (["a.png", "b.png"], False), (["cluster-1", "b.png"], False)]
+)
+def test_a_split_names_persons_or_not(tmp_path, patients, known):
+    write_split(tmp_path / "split.csv", ["a.png", "b.png"], patients, [1, 1])
+    assert names_patients(read_split(tmp_path / "split.csv")) is known

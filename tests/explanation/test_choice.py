@@ -34,7 +34,8 @@ def test_times_are_samples_at_any_depth(mixed):
     inner = {"name": "occlusion", "window": "80ms", "stride": ["16 ms"]}
     asked = chosen(("smooth_grad", {"of": inner, "samples": 2}), mixed)[0]["smooth_grad"]
     assert asked.of == {"name": "occlusion", "window": 10, "stride": [2]}
-    assert chosen(("occlusion", {"window": "0.1ms", "stride": 1}), mixed)[0]["occlusion"].window == 1
+    with pytest.raises(SettingError, match=r"at least one sample, .* ms .* got '0\.1ms'"):
+        chosen(("occlusion", {"window": "0.1ms", "stride": 1}), mixed)
 
 
 def test_settings_beside_the_names(additive):

@@ -11,7 +11,15 @@ from pellucid.core.errors import InvalidInputError, NotApplicableError, UnknownN
 from pellucid.core.randomness import generator
 from pellucid.explanation import waves as module
 from pellucid.explanation.explain import explain
-from pellucid.explanation.parts import checked_parts, derived_rows, label_map, options, parts_for, rebuilding
+from pellucid.explanation.parts import (
+    checked_parts,
+    derived_rows,
+    label_map,
+    options,
+    parts_for,
+    rebuilding,
+    refuse_unused,
+)
 from pellucid.explanation.waves import Waves
 from pellucid.networks.network import Network
 from pellucid.networks.preparation import Filter
@@ -149,3 +157,10 @@ def test_unknown_parts_and_parts_of_slices_are_refused(slices):
 def test_waves_of_a_record_without_beats_are_refused(lawful):
     with pytest.raises(NotApplicableError, match="no beats were found in record lawful"):
         options(method("lime"), "lead x wave", *of(linear(), lawful))
+
+
+def test_parts_that_no_method_takes_are_refused():
+    with pytest.raises(InvalidInputError, match="kernel_shap and lime"):
+        refuse_unused("lead", [method("saliency"), method("lime", parts=4)], linear())
+    refuse_unused("lead", [method("saliency"), method("lime")], linear())
+    refuse_unused(None, [method("saliency")], linear())

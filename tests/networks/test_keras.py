@@ -99,6 +99,18 @@ def weights():
     return ribeiro_weights(np.random.default_rng(0))
 
 
+@pytest.fixture(scope="module")
+def published(tmp_path_factory, weights):
+    """The published layout, written once."""
+    return write_ribeiro(tmp_path_factory.mktemp("ribeiro") / "model.hdf5", weights)
+
+
+@pytest.fixture
+def copied(tmp_path, published):
+    """A copy of it, to be changed."""
+    return shutil.copyfile(published, tmp_path / "model.hdf5")
+
+
 @pytest.mark.parametrize("first", [0, 1])
 def test_the_ribeiro_layout_gives_what_keras_computes(tmp_path, weights, first):
     network = import_keras(write_ribeiro(tmp_path / "model.hdf5", weights, first), "ribeiro")
@@ -107,8 +119,8 @@ def test_the_ribeiro_layout_gives_what_keras_computes(tmp_path, weights, first):
     np.testing.assert_allclose(found, ribeiro_in_numpy(weights, x), rtol=1e-4, atol=1e-4)
 
 
-def test_an_imported_network_comes_back_from_its_folder(tmp_path, weights):
-    network = import_keras(write_ribeiro(tmp_path / "model.hdf5", weights), "ribeiro")
+def test_an_imported_network_comes_back_from_its_folder(tmp_path, published):
+    network = import_keras(published, "ribeiro")
     again = load(network.save(tmp_path / "ribeiro"))
     record = EcgRecord(signal=np.random.default_rng(2).normal(size=(12, 4000)), sampling_rate=400, name="noise")
     np.testing.assert_array_equal(again.predict(record).logits, network.predict(record).logits)
@@ -159,12 +171,11 @@ def biased(root):
         (biased, "'conv1d_2' must hold kernel; it holds kernel, bias"),
     ],
 )
-def test_another_network_than_the_published_one_is_told_by_layer(tmp_path, weights, change, told):
-    path = write_ribeiro(tmp_path / "model.hdf5", weights)
-    with h5py.File(path, "a") as file:
+def test_another_network_than_the_published_one_is_told_by_layer(copied, change, told):
+    with h5py.File(copied, "a") as file:
         change(file["model_weights"])
     with pytest.raises(UnreadableFileError, match=rf"model\.hdf5.*{told}.*another network"):
-        import_keras(path, "ribeiro")
+        import_keras(copied, "ribeiro")
 
 
 @pytest.mark.parametrize(
@@ -185,12 +196,11 @@ def test_another_network_than_the_published_one_is_told_by_layer(tmp_path, weigh
         ),
     ],
 )
-def test_settings_other_than_the_published_ones_are_told_by_layer(tmp_path, weights, layer, told):
-    path = write_ribeiro(tmp_path / "model.hdf5", weights)
-    with h5py.File(path, "a") as file:
+def test_settings_other_than_the_published_ones_are_told_by_layer(copied, layer, told):
+    with h5py.File(copied, "a") as file:
         file.attrs["model_config"] = json.dumps({"config": {"layers": [layer]}})
     with pytest.raises(UnreadableFileError, match=told):
-        import_keras(path, "ribeiro")
+        import_keras(copied, "ribeiro")
 
 
 @pytest.fixture(scope="module")

@@ -38,6 +38,19 @@ def small_oasis(tmp_path, monkeypatch):
     return tmp_path / "oasis"
 
 
+@pytest.fixture
+def small_volumes(tmp_path, monkeypatch):
+    """Eleven patients of two classes with a small volume each."""
+    nibabel = pytest.importorskip("nibabel")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for patient in range(11):
+        path = tmp_path / "volumes" / ("glioma_tumor", "no_tumor")[patient % 2] / f"sub-{patient:02d}_T1w.nii"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        values = np.random.default_rng(patient).integers(0, 900, (12, 10, 30)).astype(np.int16)
+        nibabel.save(nibabel.Nifti1Image(values, np.diag([2.0, 1.5, 3.0, 1.0])), path)
+    return tmp_path / "volumes"
+
+
 def _picture(path, seed):
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.random.default_rng(seed).integers(0, 255, (40, 36)).astype(np.uint8)).save(path)

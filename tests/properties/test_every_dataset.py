@@ -22,12 +22,13 @@ EXAMPLES = {
     "mitbih": "small_mitbih",
     "oasis": "small_oasis",
     "ptbxl": "small_ptbxl",
+    "volumes": "small_volumes",
 }
 PUBLISHED = {"ptbxl": "ptbxl"}  # records of the data set itself, with the folds it was published with
 PLACES = {"phantoms": "12", "simulated": "14"}
 SETTINGS = {key: {"sampling_rate": 100} for key in ("cinc", "ptbxl", "simulated")}
 CLASSES = {
-    **dict.fromkeys(("brain_tumor", "image_folder", "oasis", "phantoms"), ("no_tumor", "glioma_tumor")),
+    **dict.fromkeys(("brain_tumor", "image_folder", "oasis", "phantoms", "volumes"), ("no_tumor", "glioma_tumor")),
     "mitbih": ("V", "N"),
 }
 TWO = ("STACH", "AFIB")

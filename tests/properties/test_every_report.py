@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 import torch
+from audited import audited
 
 from pellucid import EcgRecord, explain
 from pellucid.core.registry import Registry
@@ -34,7 +35,11 @@ def of_records(make, folder, name):
     return make([explain(record, network, methods="saliency")], folder, picture_formats=("svg",))
 
 
-MADE = {"record": of_records}
+def of_an_audit(make, folder, name):
+    return make(audited(name), folder)
+
+
+MADE = {"audit": of_an_audit, "record": of_records}
 
 
 class Tags(HTMLParser):

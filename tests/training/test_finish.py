@@ -10,11 +10,12 @@ import pytest
 import torch
 from torch import nn
 
-from pellucid.core.errors import SettingError
+from pellucid.core.errors import InvalidInputError, SettingError
 from pellucid.core.settings import decode
 from pellucid.datasets.dataset import dataset
 from pellucid.networks.architectures.lead_net import LeadNet
-from pellucid.training.finish import finished, probabilities
+from pellucid.networks.network import Network
+from pellucid.training.finish import exclusive_figures, finished, probabilities
 from pellucid.training.settings import TrainingConfig
 from pellucid.training.thresholds import best_thresholds
 
@@ -62,3 +63,21 @@ def test_members_that_cannot_be_joined_are_told(tmp_path: Path) -> None:
     members = [{"name": "a", "seed": 2}, {"name": "b", "seed": 3}]
     with pytest.raises(SettingError, match="must be lead_net to be joined"):
         finished(config(members=members), [module(), nn.Linear(1, 1)], SOURCE, tmp_path)
+
+
+def test_figures_of_exclusive_classes_are_worked_by_hand() -> None:
+    answers = np.array([[0.9, 0.1, 0.0], [0.6, 0.4, 0.0], [0.2, 0.8, 0.0], [0.7, 0.2, 0.1]])
+    truth = np.array([[1, 0, 0], [0, 1, 0], [0, 1, 0], [1, 0, 0]], dtype=bool)
+    assert exclusive_figures(answers, truth) == {"accuracy": 0.75, "balanced_accuracy": 0.75, "commonest_class": 0.5}
+
+
+def test_what_data_take_from_a_network_stands_among_its_limits(tmp_path: Path) -> None:
+    never = SOURCE.take([i for i in range(42) if "AFIB" not in SOURCE.table["codes"].iloc[i] or i > 13])
+    limits = finished(config(limits=["Ours."]), [module()], never, tmp_path).card.limits
+    assert limits == ("Ours.", "No training record had AFIB: it cannot be told.")
+
+
+def test_a_network_for_ecgs_is_not_asked_about_slices() -> None:
+    network = Network(module(), SOURCE.classes, sampling_rate=100, length=1000)
+    with pytest.raises(InvalidInputError, match="reads ECGs; data set phantoms holds none"):
+        probabilities(network, dataset("phantoms:2"))

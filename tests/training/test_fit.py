@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +13,14 @@ import torch
 from torch import nn
 
 from pellucid.core.errors import InvalidInputError, UnreadableFileError
-from pellucid.training import fit as fitting
-from pellucid.training.batches import TrainingSet
-from pellucid.training.fit import ChoosingSet, choosing_loss, fit
-from pellucid.training.settings import DataSettings, FitSettings, Stage, TrainingConfig
+from pellucid.networks.architectures.conv_net import ConvNet
+from pellucid.networks.preparation import SlicePreparation
+from pellucid.training.batches import Batch, TrainingSet
+from pellucid.training.choosing import ChoosingSet, choosing_loss
+from pellucid.training.fit import fit
+from pellucid.training.fit_settings import FitSettings, LossSettings, Stage
+from pellucid.training.losses import loss_of
+from pellucid.training.settings import DataSettings, TrainingConfig
 
 
 class Mean(nn.Module):
@@ -66,22 +72,20 @@ class KilledError(Exception):
     pass
 
 
-def test_a_killed_fit_resumes_to_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_fit_resumes_to_the_same_weights(tmp_path: Path) -> None:
     whole = fit(Mean(), *sets(), config(), tmp_path / "whole")
     steps = 0
-    real = fitting.bce_with_auxiliary
+    real = loss_of(LossSettings(), sets()[0].labels, weight=0.3)
 
-    def killing(*arguments: torch.Tensor, **settings: float) -> torch.Tensor:
+    def killing(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
         nonlocal steps
         steps += 1
         if steps == 21:  # in the middle of the third epoch
             raise KilledError
-        return real(*arguments, **settings)
+        return real(logits, batch)
 
-    monkeypatch.setattr(fitting, "bce_with_auxiliary", killing)
     with pytest.raises(KilledError):
-        fit(Mean(), *sets(), config(), tmp_path / "cut")
-    monkeypatch.setattr(fitting, "bce_with_auxiliary", real)
+        fit(Mean(), *sets(), config(), tmp_path / "cut", loss=killing)
     resumed = fit(Mean(), *sets(), config(), tmp_path / "cut")
     for name, value in whole.state_dict().items():
         assert torch.equal(value, resumed.state_dict()[name]), name
@@ -91,13 +95,12 @@ def test_a_killed_fit_resumes_to_the_same_weights(tmp_path: Path, monkeypatch: p
     ]
 
 
-def test_ctrl_c_stays_ctrl_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_: torch.Tensor, **__: float) -> torch.Tensor:
+def test_ctrl_c_stays_ctrl_c(tmp_path: Path) -> None:
+    def interrupted(*_: object) -> torch.Tensor:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(fitting, "bce_with_auxiliary", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        fit(Mean(), *sets(), config(), tmp_path)
+        fit(Mean(), *sets(), config(), tmp_path, loss=interrupted)
 
 
 def test_a_stopped_fit_stays_stopped(tmp_path: Path) -> None:
@@ -119,7 +122,9 @@ def test_divergence_is_told_with_its_remedy(tmp_path: Path) -> None:
     module = Mean()
     with torch.no_grad():
         module.head.bias.fill_(float("nan"))
-    with pytest.raises(InvalidInputError, match=r"diverged: the loss of epoch 1 is nan\. Lower fit\.learning_rate"):
+    with pytest.raises(
+        InvalidInputError, match=r"diverged: the loss of epoch 1, step 1 is nan\. Lower fit\.learning_rate"
+    ):
         fit(module, *sets(), config(), tmp_path)
 
 
@@ -131,3 +136,93 @@ def test_it_stops_when_patience_ends_and_keeps_the_best(tmp_path: Path) -> None:
     assert len(lines) == 3
     assert lines[-1]["best_epoch"] == 1
     assert choosing_loss(module, upside_down, torch.device("cpu")) == pytest.approx(lines[0]["choosing_loss"], abs=1e-5)
+
+
+def pictures(seed: int = 3) -> tuple[TrainingSet, ChoosingSet]:
+    numbers = np.random.default_rng(seed)
+    shown = numbers.integers(0, 120, size=(24, 20, 20)).astype(np.uint8)
+    target = np.arange(24) % 3
+    for position, name in enumerate(target):
+        shown[position, 6 * name : 6 * name + 6] += 90
+    labels = np.eye(3, dtype=bool)[target]
+    none = np.zeros((24, 0), dtype=bool)
+    preparation = SlicePreparation(size=(20, 20), mean=(0.3,), std=(0.2,))
+    rate = float("nan")
+    return TrainingSet(shown, labels, none, none, rate, None, preparation), ChoosingSet(
+        shown, labels, rate, preparation
+    )
+
+
+def small_net() -> nn.Module:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return ConvNet(3, channels=1, widths=(3, 4), size=(20, 20), dropout=0.2)
+
+
+FURTHER = [
+    {
+        "optimizer": "adam",
+        "l2": 0.01,
+        "schedule": "plateau",
+        "schedule_patience": 1,
+        "learning_rate": 0.5,
+        "averaging": 0.0,
+        "keep": "score",
+    },
+    {"optimizer": "sgd", "schedule": "exponential", "schedule_factor": 0.7, "shuffle": False, "batch": 7},
+    {"schedule": "cosine", "precision": "float64"},
+    {"schedule": "constant", "keep": "score", "min_delta": 0.01},
+]
+
+
+@pytest.mark.parametrize("settings", FURTHER, ids=[str(one["schedule"]) for one in FURTHER])
+def test_every_schedule_resumes_to_the_same_weights(settings: dict[str, object], tmp_path: Path) -> None:
+    loss = LossSettings(name="cross_entropy", class_weights="balanced")
+    asked = config(epochs=5, loss=loss, patience=5, **{"learning_rate": 0.05, **settings})
+    training, choosing = pictures()
+    if settings["schedule"] == "plateau":  # the better it learns, the worse it gets
+        choosing = replace(choosing, labels=np.roll(choosing.labels, 1, axis=1))
+    whole = fit(small_net(), training, choosing, asked, tmp_path / "whole")
+    told: list[tuple[int, float]] = []
+
+    def killing(epoch: int, line: Mapping[str, float]) -> None:
+        told.append((epoch, line["choosing_score"]))
+        if epoch == 2:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        fit(small_net(), training, choosing, asked, tmp_path / "cut", watch=killing)
+    assert (tmp_path / "cut" / "last.ckpt").is_file()
+    resumed = fit(small_net(), training, choosing, asked, tmp_path / "cut", watch=killing)
+    lines = log(tmp_path / "whole")
+    assert told == [(line["epoch"], line["choosing_score"]) for line in lines]  # each epoch once
+    assert all("choosing_accuracy" in line for line in lines)
+    for name, value in whole.state_dict().items():
+        assert value.dtype in (torch.float32, torch.int64)
+        assert torch.equal(value, resumed.state_dict()[name]), name
+    rates = [line["learning_rate"] for line in lines]
+    assert rates == [line["learning_rate"] for line in log(tmp_path / "cut")]
+    if settings["schedule"] != "constant":
+        assert rates[-1] < rates[0]
+
+
+def test_without_averaging_the_kept_weights_are_those_of_the_epoch(tmp_path: Path) -> None:
+    seen: list[torch.Tensor] = []
+    module = small_net()
+    real = loss_of(LossSettings(name="cross_entropy"), pictures()[0].labels, weight=0.0)
+
+    def watching(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
+        seen.append(next(module.parameters()).detach().clone())
+        return real(logits, batch)
+
+    asked = config(2, averaging=0.0, optimizer="sgd", schedule="constant", learning_rate=1e-12, keep="score")
+    fitted = fit(module, *pictures(), asked, tmp_path, loss=watching)
+    assert torch.equal(next(fitted.parameters()), seen[-1])
+
+
+def test_the_kept_epoch_is_that_of_the_best_score(tmp_path: Path) -> None:
+    asked = config(6, loss=LossSettings(name="cross_entropy"), keep="score", learning_rate=0.05, patience=6)
+    fit(small_net(), *pictures(), asked, tmp_path)
+    scores = [line["choosing_score"] for line in log(tmp_path)]
+    assert log(tmp_path)[-1]["best_epoch"] == 1 + int(np.argmax(scores))
+    assert max(scores) > 0.9

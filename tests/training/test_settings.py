@@ -8,7 +8,8 @@ import pytest
 
 from pellucid.core.errors import SettingError
 from pellucid.core.settings import decode, encode
-from pellucid.training.settings import FitSettings, Stage, TrainingConfig, read_config
+from pellucid.training.fit_settings import FitSettings, Stage
+from pellucid.training.settings import TrainingConfig, read_config
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
 
@@ -51,11 +52,13 @@ def test_stages_follow_each_other() -> None:
         ({"data": {"dataset": "d", "train": [1, 9]}}, r"train, choose and test folds must be apart.*\[9\]"),
         ({"data": {"dataset": "d"}, "fit": {"patience": 0}}, "patience >= 1"),
         ({"data": {"dataset": "d"}, "fit": {"lr": 1}}, r"'lr' is not known; known: stages, batch"),
+        ({"data": {"dataset": "d"}, "fit": {"loss": {"nmae": "bce"}}}, r"'nmae' is not known.*Did you mean 'name'"),
+        ({"data": {"dataset": "d"}, "network": {"arcitecture": "x"}}, "Did you mean 'architecture'"),
         ({"data": {"dataset": "d"}, "fit": {"stages": []}}, "at least one stage"),
         ({"data": {"dataset": "d"}, "name": "../x"}, r"letters, digits, _ \. and -; got \['\.\./x'\]"),
         ({"data": {"dataset": "d"}, "members": [{"name": "a", "seed": 1}, {"name": "a", "seed": 2}]}, "must differ"),
         ({"data": {"dataset": "d"}, "members": [{"name": "a", "seed": 1, "settings": {"widths": [4]}}]}, "got widths"),
-        ({"data": {"dataset": "d"}, "augmentation": {"gain": 2}}, r"gain must be in 0\.\.1"),
+        ({"data": {"dataset": "d"}, "augmentation": {"gain": 2}}, r"gain and lead_dropout must be in 0\.\.1"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_key(values: dict[str, object], told: str) -> None:

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
 from pellucid.core.errors import InvalidInputError, SettingError
 from pellucid.core.settings import decode
+from pellucid.datasets.catalog.phantoms import Phantoms
 from pellucid.networks.architectures.lead_net import LeadNet
 from pellucid.networks.store import load
+from pellucid.training.finish import probabilities
 from pellucid.training.settings import TrainingConfig
-from pellucid.training.train import learning_task, open_dataset, train
+from pellucid.training.train import fitted, learning_task, open_dataset, train
 
 SMALL = {"widths": [4, 6], "kernels": [7, 5], "strides": [4, 4], "dilations": [1, 1]}
 CONFIG = decode(
@@ -96,6 +99,87 @@ def test_auxiliary_outputs_that_a_data_set_lacks_are_told(tmp_path: Path) -> Non
     values = {**_as_dict(CONFIG), "auxiliary": {"reports": True}}
     with pytest.raises(InvalidInputError, match="simulated has no auxiliary targets"):
         train(decode(TrainingConfig, values, where="test"), tmp_path)
+
+
+def test_slices_exclude_each_other_and_have_no_thresholds(tmp_path: Path) -> None:
+    values = {
+        "name": "slices", "seed": 2, "data": {"dataset": "phantoms:48,size=48", "train": [1, 2, 3, 4, 5, 6, 7]},
+        "network": {"architecture": "conv_net", "size": [40, 40], "channels": 1, "settings": {"widths": [4, 6]}},
+        "fit": {"stages": [{"epochs": 2}], "batch": 7, "averaging": 0.0, "precision": "float32"},
+        "picture_augmentation": {"flip": 0.5},
+    }  # fmt: skip
+    told: list[int] = []
+    network = train(
+        decode(TrainingConfig, values, where="test"), tmp_path, watch=lambda epoch, line: told.append(epoch)
+    )
+    card = network.card
+    assert told == [1, 2]
+    assert (card.activation, card.thresholds, card.thresholds_from) == ("softmax", (), "")
+    assert card.training["config"]["fit"]["loss"]["name"] == "cross_entropy"
+    assert any("flip of the pictures" in limit for limit in card.limits)
+    source = open_dataset(decode(TrainingConfig, values, where="test").data)
+    part = source.select(folds=[10])
+    scoring = card.metrics[-1]
+    expected = np.array([network.predict(record).probabilities for record in part])
+    assert_allclose(probabilities(network, part), expected, atol=1e-3)  # grey values are rounded to 1/255
+    right = expected.argmax(1) == part.labels.to_numpy().argmax(1)
+    assert scoring["accuracy"] == pytest.approx(right.mean())
+    assert scoring["commonest_class"] == pytest.approx(part.labels.mean().max())
+    again = load(tmp_path / "network")
+    assert again.card == card
+    assert again.card.architecture_settings == {"channels": 1, "size": [40, 40], "widths": [4, 6]}
+
+
+def test_beats_are_read_as_their_data_set_cuts_them(
+    mitdb: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    values = {
+        "name": "beats", "seed": 2, "network": {"architecture": "beat_net"},
+        "data": {"dataset": f"mitbih:{mitdb},by=beat", "classes": "N,V", "train": [1], "choose": [2], "test": [3],
+                 "records": "any-of-classes"},
+        "fit": {"stages": [{"epochs": 1}], "batch": 64, "averaging": 0.0, "precision": "float32"},
+    }  # fmt: skip
+    config = decode(TrainingConfig, values, where="test")
+    network = train(config, tmp_path / "run")
+    card = network.card
+    assert (card.activation, card.layer, card.architecture_settings) == ("softmax", "body.8", {})
+    assert card.preparation.leads == ("MLII",)  # type: ignore[union-attr]  # of ECGs
+    assert any("beats of one person are on both sides" in limit for limit in card.limits)
+    part = open_dataset(config.data).select(folds=[3], records="any-of-classes").take(range(20))
+    expected = np.array([network.predict(record).probabilities for record in part])
+    assert_allclose(probabilities(network, part), expected, atol=5e-3)  # rows are whole thousandths
+
+
+def test_another_rate_and_length_are_the_architectures_own(tmp_path: Path) -> None:
+    values = {
+        **_as_dict(CONFIG), "half": False,
+        "network": {"architecture": "ribeiro_resnet", "length": 256, "sampling_rate": 50.0},
+    }  # fmt: skip
+    config = decode(TrainingConfig, values, where="test")
+    network = train(config, tmp_path)
+    part = open_dataset(config.data).select(folds=[6])
+    expected = np.array([network.predict(record).logits for record in part])
+    np.testing.assert_allclose(network.probabilities(expected), probabilities(network, part), atol=1e-3)
+    assert network.card.preparation.sampling_rate == 50  # type: ignore[union-attr]  # of ECGs
+    assert network.card.layer is None
+
+
+def test_no_record_of_the_test_folds_is_read_for_a_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    real = Phantoms.read
+    monkeypatch.setattr(Phantoms, "read", lambda self, record: read.append(int(record)) or real(self, record))
+    values = {
+        "name": "slices", "seed": 2, "data": {"dataset": "phantoms:40,size=32"},
+        "network": {"architecture": "plain_cnn", "size": [16, 16]},
+        "fit": {"stages": [{"epochs": 1}], "batch": 8},
+    }  # fmt: skip
+    config = decode(TrainingConfig, values, where="test")
+    source = open_dataset(config.data)
+    fitted(config, source, tmp_path)
+    test = set(source.table.index[source.table["fold"] == 10])
+    assert len(test) == 4
+    assert set(read) == set(range(40)) - test
 
 
 def _as_dict(config: TrainingConfig) -> dict:  # type: ignore[type-arg]  # whatever JSON holds

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pellucid.attribution.first_look import tensors_in
-from pellucid.attribution.layout import Axis, Layout, Lookup, keeps_channels
+from pellucid.attribution.layout import Axis, Known, Layout, keeps_channels
 
 _ALONG_AN_AXIS = {
     "_softmax",
@@ -21,10 +21,22 @@ _ALONG_AN_AXIS = {
 }
 
 
-def mixes_channels(name: str, values: dict[str, Any], lookup: Lookup) -> bool:
-    """Return whether an operator lets the input's channels meet along an axis that it keeps, or in another operand."""
-    layouts = [layout for tensor in tensors_in(list(values.values())) if (layout := lookup(tensor)) is not None]
-    if any(keeps_channels(layout) for layout in layouts) and not all(keeps_channels(layout) for layout in layouts):
+def mixes_channels(name: str, values: dict[str, Any], known: Known) -> bool:
+    """Return whether an operator lets the input's channels meet along an axis that it keeps, or in another operand.
+
+    Parameters
+    ----------
+    name
+        Of the operator.
+    values
+        Its arguments by name.
+    known
+        The layouts of those arguments that are no constants.
+    """
+    if not any(map(keeps_channels, known.values())):  # they have met before
+        return False
+    layouts = [known[id(tensor)] for tensor in tensors_in(list(values.values())) if id(tensor) in known]
+    if not all(map(keeps_channels, layouts)):
         return True
     if name == "native_group_norm":
         return bool(values["group"] != values["input"].shape[1])

@@ -13,6 +13,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from pellucid.core.errors import NotApplicableError
 
+_LISTS = (list, tuple)
+_HOLDERS = (Tensor, list, tuple)
 _REMEDY = "Call module.eval() first; this library never changes a module's mode."
 _BATCH_STATISTICS = {"native_batch_norm", "_native_batch_norm_legit", "cudnn_batch_norm", "miopen_batch_norm"}
 
@@ -132,8 +134,8 @@ def tensors_in(value: Any) -> list[Tensor]:
     """Return the tensors in an operator's arguments or results, lists included, in order."""
     if isinstance(value, Tensor):
         return [value]
-    if isinstance(value, list | tuple):
-        return [tensor for item in value for tensor in tensors_in(item)]
+    if isinstance(value, _LISTS):
+        return [tensor for item in value if isinstance(item, _HOLDERS) for tensor in tensors_in(item)]
     return []
 
 

@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from operator import is_
 from typing import Any
 
 import torch
@@ -19,7 +20,7 @@ from torch.nn.parameter import is_lazy
 
 from pellucid.core.errors import NotApplicableError
 
-_CONTAINERS = (dict, OrderedDict, list, set)
+_CONTAINERS = frozenset((dict, OrderedDict, list, set))
 
 
 @contextmanager
@@ -91,13 +92,13 @@ class _Kept:
 
     def _put_back_attributes(self) -> None:
         now: dict[str, Any] = vars(self._module)
-        for name in now.keys() - self._attributes.keys():
-            del now[name]
-        for name, value in self._attributes.items():
-            if name not in now or now[name] is not value:
-                now[name] = value
+        if len(now) != len(self._attributes) or not all(map(is_, now.values(), self._attributes.values())):
+            for name in now.keys() - self._attributes.keys():
+                del now[name]
+            now.update(self._attributes)
         for name, content in self._contents.items():
-            _refill(self._attributes[name], content)
+            if content or self._attributes[name]:
+                _refill(self._attributes[name], content)
 
 
 def _is_plain(value: Any) -> bool:
@@ -105,8 +106,6 @@ def _is_plain(value: Any) -> bool:
 
 
 def _refill(container: Any, content: Any) -> None:
-    if not container and not content:
-        return
     if isinstance(container, list):
         if len(container) != len(content) or any(a is not b for a, b in zip(container, content, strict=True)):
             container[:] = content

@@ -7,10 +7,9 @@ positions. What cannot be followed becomes blank; nothing is guessed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class Atom:
 
 Axis = tuple[Atom, ...]
 Layout = tuple[Axis, ...]
-Lookup = Callable[[Any], Layout | None]
+Known = Mapping[int, Layout]  # by a tensor's id
 
 
 def of_input(shape: Sequence[int]) -> Layout:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -15,8 +16,8 @@ from pellucid.attribution.first_look import tensors_in
 from pellucid.attribution.layout import (
     Atom,
     Axis,
+    Known,
     Layout,
-    Lookup,
     blank,
     is_blank,
     mixed,
@@ -30,12 +31,16 @@ class Step:
     """One operation as a rule sees it: its arguments by name, their layouts, its results."""
 
     values: dict[str, Any]
-    lookup: Lookup
+    known: Known
     outs: Sequence[Tensor]
+
+    def lookup(self, tensor: Any) -> Layout | None:
+        """Return the layout of a tensor among the arguments, None for a constant."""
+        return self.known.get(id(tensor))
 
     def layout(self, name: str) -> Layout | None:
         """Return the layout of an argument, None for a constant."""
-        return self.lookup(self.values[name])
+        return self.known.get(id(self.values[name]))
 
 
 Rule = Callable[[Step], list[Layout] | None]
@@ -54,7 +59,7 @@ _LOST = {
 }
 
 
-def after(name: str, values: dict[str, Any], lookup: Lookup, outs: Sequence[Tensor]) -> list[Layout]:
+def after(name: str, values: dict[str, Any], known: Known, outs: Sequence[Tensor]) -> list[Layout]:
     """Return the layouts of an operator's results.
 
     Parameters
@@ -63,13 +68,16 @@ def after(name: str, values: dict[str, Any], lookup: Lookup, outs: Sequence[Tens
         Of the operator, `convolution`.
     values
         Its arguments by name.
-    lookup
-        Gives the layout of an argument, None for a constant.
+    known
+        The layouts of those arguments that are no constants.
     outs
         Its results.
     """
-    found = _rule_for(name, values)(Step(values, lookup, outs))
-    if found is not None and mixes_channels(name, values, lookup):
+    rule = _rule_for(name, "keepdim" in values)
+    found = _unchanged(known, outs) if rule is _pointwise else None
+    if found is None:
+        found = rule(Step(values, known, outs))
+    if found is not None and mixes_channels(name, values, known):
         found = [mixed(layout) for layout in found]
     if found is None or any(not _fits(layout, out) for layout, out in zip(found, outs, strict=True)):
         return [blank(out.shape) for out in outs]
@@ -77,10 +85,23 @@ def after(name: str, values: dict[str, Any], lookup: Lookup, outs: Sequence[Tens
 
 
 def _fits(layout: Layout, out: Tensor) -> bool:
-    return tuple(prod(atom.size for atom in axis) for axis in layout) == tuple(out.shape)
+    return len(layout) == out.ndim and all(map(_has_size, layout, out.shape))
 
 
-def _rule_for(name: str, values: dict[str, Any]) -> Rule:
+def _has_size(axis: Axis, size: int) -> bool:
+    return (axis[0].size if len(axis) == 1 else prod(atom.size for atom in axis)) == size
+
+
+def _unchanged(known: Known, outs: Sequence[Tensor]) -> list[Layout] | None:
+    """Return the one layout there is, where all results have its shape: what most operations come to."""
+    if len(known) != 1:
+        return None
+    (layout,) = known.values()
+    return [layout] * len(outs) if all(_fits(layout, out) for out in outs) else None
+
+
+@cache
+def _rule_for(name: str, reduces: bool) -> Rule:
     """Return the rule of an operator; one that is in no table is taken to act position by position."""
     plain = name.removesuffix("_") if name.removesuffix("_") in _RULES else name
     if plain in _RULES:
@@ -93,7 +114,7 @@ def _rule_for(name: str, values: dict[str, Any]) -> Rule:
         return _upsample
     if plain.startswith(("reflection_pad", "replication_pad")):
         return _pad
-    if "keepdim" in values:
+    if reduces:
         return _reduction
     return _pointwise
 
@@ -104,7 +125,8 @@ def _lost(step: Step) -> list[Layout]:
 
 def _pointwise(step: Step) -> list[Layout]:
     sources = [(t.shape, step.lookup(t)) for t in tensors_in(list(step.values.values()))]
-    return [_broadcast([(shape, layout) for shape, layout in sources if layout is not None], out) for out in step.outs]
+    known = [(shape, layout) for shape, layout in sources if layout is not None]
+    return [_broadcast(known, out) for out in step.outs]
 
 
 def _broadcast(sources: Sequence[tuple[torch.Size, Layout]], out: Tensor) -> Layout:

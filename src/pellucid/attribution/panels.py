@@ -13,7 +13,6 @@ NODES = (0.5 - sqrt(0.15), 0.5, 0.5 + sqrt(0.15))
 WEIGHTS = (5 / 18, 8 / 18, 5 / 18)
 FIRST = 8  # panels: a cliff within a hundredth of the way is met by one of them
 _ALIKE = 0.7  # of the worst gap: panels that are halved together, to fill a batch
-_CHANCE = 100.0  # times the tolerance: what panels may miss one by one where their sum fits, perhaps by chance
 _FLOAT_NOISE = 8.0  # roundings that a score may be off by
 
 
@@ -68,7 +67,9 @@ class Course:
     Parameters
     ----------
     tolerance
-        Of what the whole way misses, relative to `variation`.
+        Of what the way misses, relative to `variation`.
+    one_by_one
+        Whether the panels' gaps are summed without making good for each other.
     budget
         Derivatives taken at most, those of panels halved since included.
     precision
@@ -76,6 +77,7 @@ class Course:
     """
 
     tolerance: float
+    one_by_one: bool
     budget: int
     precision: float
     spent: int = 0
@@ -112,8 +114,7 @@ class Course:
         `ended` says why, if not for the tolerance: "budget", or "rounding" where no panel that is left could be
         halved with profit, for its gap is within the rounding of the scores or its width within that of the way.
         """
-        allowed = self.tolerance * self.variation
-        if self.gap <= allowed and self.panel_gap <= _CHANCE * allowed:
+        if (self.panel_gap if self.one_by_one else self.gap) <= self.tolerance * self.variation:
             return []
         noise = _FLOAT_NOISE * self.precision * self.largest
         open_ = [panel for panel, gap in self.gaps.items() if abs(gap) > noise and panel.width > 64 * self.precision]

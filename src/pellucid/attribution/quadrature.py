@@ -38,11 +38,13 @@ class Quadrature:
         Whose inputs the way ends at.
     starts
         Where it starts, shaped like the run's rows.
-    tolerance, budget
+    tolerance, one_by_one, budget
         As in `Course`; the budget counts gradients of one sample and class.
     """
 
-    def __init__(self, run: Run, starts: tuple[Tensor, ...], tolerance: float, budget: int) -> None:
+    def __init__(
+        self, run: Run, starts: tuple[Tensor, ...], tolerance: float, *, one_by_one: bool, budget: int
+    ) -> None:
         self.run = run
         self.starts = starts
         self.means = [
@@ -54,7 +56,7 @@ class Quadrature:
         self._room = run.question.memory // _KEPT
         precision = torch.finfo(self._score_ends()).eps
         size, targets = run.classes.shape
-        self.courses = [[Course(tolerance, budget, precision) for _ in range(targets)] for _ in range(size)]
+        self.courses = [[Course(tolerance, one_by_one, budget, precision) for _ in range(targets)] for _ in range(size)]
         wanted = {(sample, panel): list(range(targets)) for sample in range(size) for panel in first_panels()}
         while wanted:
             for place, integrals in self._integrals(wanted):

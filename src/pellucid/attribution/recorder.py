@@ -6,7 +6,7 @@ An in-place operation makes a new value of the same storage.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,7 @@ from pellucid.attribution.first_look import (
 from pellucid.attribution.layout import Layout, blank, keeps_channels, mixed, of_input
 from pellucid.attribution.layout_rules import after
 
-Key = tuple[int, int, tuple[int, ...], tuple[int, ...]]
+View = tuple[int, tuple[int, ...], tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class Use:
     argument: str
     view: Tensor
     layout: Layout
+    storage: int
 
 
 @dataclass(slots=True)
@@ -64,16 +65,16 @@ class Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is u
     def __init__(self, entrance: Tensor) -> None:
         super().__init__()
         self.values: list[Value] = []
-        self._layouts: dict[Key, Layout] = {}
+        self._layouts: dict[int, dict[View, Layout]] = {}  # by storage
         self._latest: dict[int, int] = {}
         self._alive: list[Tensor] = [entrance]  # a freed storage's address would be given out again
-        self._add("input", entrance, entrance, of_input(entrance.shape), ())
+        self._add("input", entrance, storage_of(entrance), of_input(entrance.shape), ())
 
     def __torch_dispatch__(
         self, func: Any, types: Iterable[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         values = named_arguments(func, args, kwargs or {})
-        uses = tuple(use for name, value in values.items() for use in self._uses(name, value))
+        uses = tuple(self._uses(values))
         out = super().__torch_dispatch__(func, types, args, kwargs)
         if uses:
             self._write(func, values, uses, out)
@@ -83,7 +84,7 @@ class Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is u
         """Return the layout of a tensor that depends on the input, blank where it could not be followed."""
         if not isinstance(tensor, Tensor) or storage_of(tensor) not in self._latest:
             return None
-        return self._layouts.get(_key(tensor)) or blank(tensor.shape)
+        return self._seen(storage_of(tensor), tensor)
 
     def find(self, tensor: Tensor) -> Value | None:
         """Return the last value in a tensor's storage, None if it does not depend on the input."""
@@ -105,46 +106,48 @@ class Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is u
                 needed.update(use.value for use in value.uses)
         return [self.values[index] for index in sorted(needed)]
 
-    def _uses(self, name: str, value: Any) -> list[Use]:
-        found = []
-        for tensor in tensors_in(value) if isinstance(value, Tensor | list | tuple) else ():
-            known = self.find(tensor)
-            if known is not None:
-                found.append(Use(known.index, name, tensor, self.layout(tensor) or blank(tensor.shape)))
-        return found
+    def _seen(self, storage: int, tensor: Tensor) -> Layout:
+        return self._layouts[storage].get(_view(tensor)) or blank(tensor.shape)
+
+    def _uses(self, values: dict[str, Any]) -> Iterator[Use]:
+        for name, value in values.items():
+            for tensor in tensors_in(value):
+                storage = storage_of(tensor)
+                known = self._latest.get(storage)
+                if known is not None:
+                    yield Use(known, name, tensor, self._seen(storage, tensor), storage)
 
     def _write(self, func: Any, values: dict[str, Any], uses: tuple[Use, ...], out: Any) -> None:
-        outs = tensors_in(out)
+        outs = [tensor for tensor in tensors_in(out) if tensor.numel()]
         if not outs:
             return
         name = operator_name(func)
-        layouts = after(name, values, self.layout, outs)
-        read = {storage_of(use.view) for use in uses}
+        layouts = after(name, values, {id(use.view): use.layout for use in uses}, outs)
+        read = {use.storage for use in uses}
         written = {storage_of(t) for name in written_arguments(func) for t in tensors_in(values[name])}
         for tensor, layout in zip(outs, layouts, strict=True):
             self._alive.append(tensor)
             storage = storage_of(tensor)
             if storage in read and storage not in written:
-                self._layouts.setdefault(_key(tensor), layout)
+                self._layouts[storage].setdefault(_view(tensor), layout)
             else:
-                self._add(name, tensor, _owner(tensor), layout, uses)
+                self._add(name, tensor, storage, layout, uses)
 
-    def _add(self, name: str, tensor: Tensor, base: Tensor, layout: Layout, uses: Sequence[Use]) -> None:
-        storage = storage_of(tensor)
+    def _add(self, name: str, tensor: Tensor, storage: int, layout: Layout, uses: tuple[Use, ...]) -> None:
         known = self._latest.get(storage)
-        base = self.values[known].base if known is not None else base
-        value = Value(len(self.values), name, layout, tuple(tensor.shape), base, tuple(uses))
+        base = self.values[known].base if known is not None else _owner(tensor)
+        value = Value(len(self.values), name, layout, tuple(tensor.shape), base, uses)
         for use in uses:
             self.values[use.value].readers.append(value.index)
         if known is not None and not keeps_channels(layout):  # written into a part: the whole is mixed from now on
-            self._layouts |= {key: mixed(old) for key, old in self._layouts.items() if key[0] == storage}
+            self._layouts[storage] = {view: mixed(old) for view, old in self._layouts[storage].items()}
         self.values.append(value)
         self._latest[storage] = value.index
-        self._layouts[_key(tensor)] = layout
+        self._layouts.setdefault(storage, {})[_view(tensor)] = layout
 
 
-def _key(tensor: Tensor) -> Key:
-    return storage_of(tensor), int(tensor.storage_offset()), tuple(tensor.shape), tuple(tensor.stride())
+def _view(tensor: Tensor) -> View:
+    return int(tensor.storage_offset()), tensor.shape, tensor.stride()
 
 
 def _owner(tensor: Tensor) -> Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +28,7 @@ def is_dataset(text: str) -> bool:
 def describe_dataset(source: Dataset, spec: str) -> dict[str, Any]:
     """Return the facts about a data set, as JSON can hold them."""
     # The checks are for whole records: every single beat would be short, with leads missing.
-    found, failed = ({}, []) if source.alike_by_nature else _findings(source)
+    found, failed = ({}, []) if source.alike_by_nature else sampled_findings(source)
     sides = source.sides
     return {
         "name": source.name,
@@ -44,10 +43,11 @@ def describe_dataset(source: Dataset, spec: str) -> dict[str, Any]:
         "without_class": int((~source.labels.any(axis=1)).sum()),
         "folds": {str(fold): int(count) for fold, count in source.table["fold"].value_counts().sort_index().items()},
         "patients_in_several_folds": int((source.table.groupby("patient")["fold"].nunique() > 1).sum()),
-        "sampled": 0 if source.alike_by_nature else len(range(0, len(source), _step(source))),
-        "findings": found,
+        "sampled": 0 if source.alike_by_nature else len(sample(source)),
+        "findings": {kind: len(records) for kind, records in found.items()},
         "unreadable": failed,
         "notes": list(source.notes),
+        "untestable": source.untestable,
         "hash": source.hash,
     }
 
@@ -64,6 +64,7 @@ def print_dataset(facts: dict[str, Any]) -> None:
     lines += [f"  ! {kind}: {count} of {facts['sampled']} sampled" for kind, count in facts["findings"].items()]
     lines += [f"  ! {text}" for text in facts["unreadable"][:_NAMED]]
     lines += [f"  ! {note}" for note in facts["notes"]]
+    lines += [f"  ! No test: {facts['untestable']}."] if facts["untestable"] else []
     lines += [f"  picture          {facts['picture']}"] if "picture" in facts else []
     output.result("\n".join([*lines, ""]))
 
@@ -96,22 +97,23 @@ def _readable(source: Dataset, position: int) -> EcgRecord | MriSlice | None:
         return None  # the findings name it, or the audit does
 
 
-def _step(source: Dataset) -> int:
-    """Return how many positions lie between two records of a sample."""
-    return max(1, -(-len(source) // _SAMPLED))
+def sample(source: Dataset) -> range:
+    """Return the positions of up to a hundred records, evenly over all."""
+    return range(0, len(source), max(1, -(-len(source) // _SAMPLED)))
 
 
-def _findings(source: Dataset) -> tuple[dict[str, int], list[str]]:
-    """Return how many of a sample have each finding, and why others could not be read."""
+def sampled_findings(source: Dataset) -> tuple[dict[str, list[str]], list[str]]:
+    """Return which records of a sample have each finding, the most frequent first, and why others cannot be read."""
     from pellucid.core.errors import PellucidError
     from pellucid.core.progress import track
     from pellucid.records.quality import findings
 
-    counts: Counter[str] = Counter()
+    told: dict[str, list[str]] = {}
     failed = []
-    for position in track(range(0, len(source), _step(source)), f"looking at {source.name}"):
+    for position in track(sample(source), f"looking at {source.name}"):
         try:
-            counts.update({finding.kind for finding in findings(source[position])})
+            for kind in {finding.kind for finding in findings(source[position])}:
+                told.setdefault(kind, []).append(str(source.table.index[position]))
         except (PellucidError, OSError) as error:
             failed.append(" ".join(str(error).split()))
-    return dict(counts.most_common()), failed
+    return dict(sorted(told.items(), key=lambda item: -len(item[1]))), failed

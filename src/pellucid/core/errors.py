@@ -18,6 +18,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_LISTED = 40  # names in a message
+
 
 class PellucidError(Exception):
     """The root: `except PellucidError` catches whatever pellucid raises on purpose."""
@@ -59,7 +61,8 @@ def unknown_name(kind: str, name: object, known: Iterable[str], *, remedy: str =
     names = list(known)
     near = difflib.get_close_matches(str(name).lower(), [n.lower() for n in names], n=1, cutoff=0.6)
     guess = next((f" Did you mean {n!r}?" for n in names if near and n.lower() == near[0]), "")
-    listed = ", ".join(names) if names else "none"
+    listed = ", ".join(names[:_LISTED]) if names else "none"
+    listed += f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
     advice = f" {remedy}" if remedy else ""
     return UnknownNameError(f"{kind} {name!r} is not known; known: {listed}.{guess}{advice}")
 

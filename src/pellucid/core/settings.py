@@ -17,6 +17,7 @@ from pellucid.core.errors import SettingError, UnreadableFileError, unknown_name
 
 Value = TypeVar("Value")
 
+_PLAIN = {"int", "float", "bool", "str"}
 _UNKNOWN_KEY = ("unexpected_keyword_argument", "extra_forbidden")
 
 
@@ -53,13 +54,18 @@ def decode(kind: type[Value], values: Mapping[str, Any], *, where: str) -> Value
         errors = error.errors()
         # A misspelt key first: it is the cause of the one that is missing.
         first = next((one for one in errors if one["type"] in _UNKNOWN_KEY), errors[0])
-        key = ".".join(str(part) for part in first["loc"]) or "(whole)"
+        key = ".".join(str(part) for part in first["loc"] if not _is_type(part))
         if first["type"] in _UNKNOWN_KEY:
             known = _known_keys(kind, [str(part) for part in first["loc"][:-1]])
             raise SettingError(str(unknown_name(f"{where}: key", first["loc"][-1], known))) from None
         inner = first.get("ctx", {}).get("error")
         message = str(inner) if inner is not None else f"{first['msg']}; got {first['input']!r}"
-        raise SettingError(f"{where}: {key}: {message}") from error
+        raise SettingError(": ".join(part for part in (where, key, message) if part)) from error
+
+
+def _is_type(part: str | int) -> bool:
+    """Return whether a step of pydantic's way to an error names the member of a union, which is no key."""
+    return isinstance(part, str) and (part in _PLAIN or "[" in part)
 
 
 def _known_keys(kind: Any, path: list[str]) -> list[str]:

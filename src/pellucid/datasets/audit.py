@@ -37,8 +37,12 @@ class Audit:
         The records that could be read.
     balance
         Records of each class on each side.
+    tests
+        Test records of each class.
     exact, near
-        Test records of each class with at least one training record of equal content; of equal or near content.
+        Those of them with at least one training record of equal content; of equal or near content.
+    leaking
+        The same over all classes: how many `test` records, and of these how many `exact` and `near`.
     within
         Records of each side and class with an equal or near one on the same side.
     within_exact
@@ -58,8 +62,10 @@ class Audit:
     read: Contents
     test_folds: tuple[int, ...]
     balance: dict[str, Counts]
+    tests: Counts
     exact: Counts
     near: Counts
+    leaking: Counts
     within: dict[str, Counts]
     within_exact: dict[str, Counts]
     conflicts: tuple[Pair, ...]
@@ -80,6 +86,7 @@ class Audit:
             "patients": int(source.table["patient"].nunique()) if source.patients_known else None,
             "test_folds": list(self.test_folds),
             "leak": {"exact": self.exact, "near": self.near},
+            "leaking": self.leaking,
             "within": self.within,
             "within_exact": self.within_exact,
             "conflicts": [self._told(pair) for pair in self.conflicts],
@@ -191,8 +198,10 @@ def audit(source: Dataset, *, test_folds: Sequence[int] = (TEST_FOLD,), anew: fl
         read=read,
         test_folds=tuple(test_folds),
         balance={side: _counted(members, (sides == side).to_numpy()) for side in sorted(sides.unique())},
+        tests=_counted(members, test),
         exact=_counted(members, leaks[0]),
         near=_counted(members, leaks[1]),
+        leaking={"test": int(test.sum()), "exact": int(leaks[0].sum()), "near": int(leaks[1].sum())},
         within=_within(found.content, alike, sides, members),
         within_exact=_within(found.content, equal, sides, members),
         conflicts=conflicts,

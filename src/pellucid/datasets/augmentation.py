@@ -47,6 +47,7 @@ def disturbed(
     gain: float,
     wander: float,
     noise: float,
+    lead_dropout: float = 0.0,
 ) -> Float[Tensor, "record lead sample"]:
     """Return the signals with another gain, baseline wander and white noise, each record by its own draw.
 
@@ -62,6 +63,8 @@ def disturbed(
         In mV: up to this high a sine of 0.05 to 0.5 Hz, phase and height for each lead.
     noise
         In mV: standard deviation up to this.
+    lead_dropout
+        How probably each lead is blanked: 0 mV throughout.
     """
     records, leads, samples = signals.shape
 
@@ -75,4 +78,7 @@ def disturbed(
     times = torch.arange(samples) / sampling_rate
     drift = height * torch.sin(2 * math.pi * frequency * times + phase)
     white = torch.randn(signals.shape, generator=generator) * uniform(records, 1, 1, high=noise)
-    return signals * scale + drift + white
+    changed = signals * scale + drift + white
+    if lead_dropout:  # drawn last, and only here: without it the other draws are what they always were
+        changed = changed * (torch.rand(records, leads, 1, generator=generator) >= lead_dropout)
+    return changed

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from pellucid.datasets.contents import Contents
 from pellucid.datasets.duplicates import Twins
-from pellucid.datasets.splits import FOLDS, dealt, torn
+from pellucid.datasets.splits import CLUSTER, FOLDS, dealt, torn
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +66,7 @@ def cleaned(read: Contents, twins: Twins, conflicting: Sequence[int], test_folds
         seen.add(key)
     kept = np.array([position for position, reason in enumerate(reasons) if not reason], dtype=np.intp)
     names = table["patient"].astype(str).tolist()
-    patients = [names[position] if read.source.patients_known else f"cluster-{groups[position]}" for position in kept]
+    patients = [names[position] if read.source.patients_known else f"{CLUSTER}{groups[position]}" for position in kept]
     folds = _folds(read, kept, groups, test)
     return Cleaned(kept, tuple(patients), folds, dict(sorted(Counter(filter(None, reasons)).items())))
 
@@ -92,7 +92,7 @@ def dealt_anew(read: Contents, twins: Twins, alike: Twins, conflicting: Sequence
     kept = np.flatnonzero(first & ~wrong)
     classes = [row.tobytes().hex() for row in read.source.labels.to_numpy()[kept]]
     folds = dealt([f"{group}" for group in groups[kept]], classes, range(1, FOLDS + 1))
-    patients = [names[position] if read.source.patients_known else f"cluster-{groups[position]}" for position in kept]
+    patients = [names[position] if read.source.patients_known else f"{CLUSTER}{groups[position]}" for position in kept]
     dropped = {"conflicting label": int(wrong.sum()), "repeat": int((~first & ~wrong).sum())}
     return Cleaned(kept, tuple(patients), tuple(folds.tolist()), {why: n for why, n in dropped.items() if n})
 

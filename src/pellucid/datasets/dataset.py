@@ -18,7 +18,7 @@ from pellucid.core.errors import InvalidInputError, NotApplicableError
 from pellucid.core.provenance import text_hash
 from pellucid.core.registry import Registry
 from pellucid.datasets.labels import ClassSet
-from pellucid.datasets.splits import TEST_FOLD, read_split
+from pellucid.datasets.splits import TEST_FOLD, names_patients, read_split
 from pellucid.records.ecg import EcgRecord
 from pellucid.records.slice import MriSlice
 
@@ -112,6 +112,28 @@ class Dataset(ABC):
             return ()
         return ("This set names no patients: records of one person may be on both sides of any split.",)
 
+    @property
+    def untestable(self) -> str | None:
+        """Why no part of this set may be called a test, or None where one may.
+
+        Scores on it are then refused unless they are asked for all the same, and `notes` stand beside them.
+        """
+        return None
+
+    def refuse_untestable(self, how: str) -> None:
+        """Refuse a set none of whose parts is a test; `how` says what asks for a score all the same.
+
+        Raises
+        ------
+        InvalidInputError
+            With the reason and the ways on.
+        """
+        if self.untestable:
+            raise InvalidInputError(
+                f"{self.untestable}. Name the patients in a split file (,split=FILE with the columns record, patient, "
+                f"fold), or score it all the same with {how}; the note then stands beside the figure."
+            )
+
     def select(
         self,
         *,
@@ -150,6 +172,8 @@ class Dataset(ABC):
     def with_split(self, path: Path) -> Dataset:
         """Return the records that a split file lists, with its folds and patients.
 
+        Patients are known from then on, unless the file names each record for itself, or clusters of an audit.
+
         Raises
         ------
         InvalidInputError
@@ -167,6 +191,7 @@ class Dataset(ABC):
         part.table = part.table.drop(columns="split", errors="ignore").assign(
             patient=split["patient"].to_numpy(), fold=split["fold"].to_numpy()
         )
+        part.patients_known = self.patients_known or names_patients(split)
         return part
 
     @property

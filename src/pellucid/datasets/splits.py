@@ -18,6 +18,8 @@ from pellucid.core.provenance import text_hash
 
 FOLDS = 10
 TEST_FOLD = 10
+CLUSTER = "cluster-"
+"""Begins what stands for a patient where none is known: records that an audit found alike."""
 _COLUMNS = ("record", "patient", "fold")
 
 
@@ -92,6 +94,12 @@ def read_split(path: Path) -> pd.DataFrame:
             f"({len(both)} such patients). Move their records together."
         )
     return table[list(_COLUMNS)]
+
+
+def names_patients(split: pd.DataFrame) -> bool:
+    """Say whether the patients of a split file are persons: neither the records themselves nor clusters of likeness."""
+    patients, records = split["patient"].astype(str), split["record"].astype(str)
+    return not (patients.str.startswith(CLUSTER) | patients.eq(records)).all()
 
 
 def write_split(path: Path, records: Sequence[object], patients: Sequence[str], folds: Sequence[int]) -> None:

@@ -152,7 +152,13 @@ def _in_samples(value: Any, network: Network) -> Any:
     expects = network.card.preparation
     if not isinstance(expects, EcgPreparation):
         raise SettingError(f"{value!r} is a time; network {network.name} reads slices, which count in pixels.")
-    return max(1, round(float(found[1]) / 1000 * expects.sampling_rate))
+    samples = round(float(found[1]) / 1000 * expects.sampling_rate)
+    if samples < 1:
+        raise SettingError(
+            f"a time must last at least one sample, {1000 / expects.sampling_rate:g} ms for network {network.name}; "
+            f"got {value!r}."
+        )
+    return samples
 
 
 def _labelled(methods: Sequence[Method]) -> dict[str, Method]:

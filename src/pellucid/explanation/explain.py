@@ -17,7 +17,7 @@ from pellucid.core.settings import encode
 from pellucid.explanation import words
 from pellucid.explanation.choice import Given, MethodLike, ask, chosen
 from pellucid.explanation.explanation import ClassExplanation, Explanation
-from pellucid.explanation.parts import checked_parts, derived_rows, options, parts_for
+from pellucid.explanation.parts import checked_parts, derived_rows, options, parts_for, refuse_unused
 from pellucid.explanation.waves import Waves
 from pellucid.networks.preparation import EcgPreparation
 from pellucid.records.ecg import EcgRecord
@@ -83,10 +83,11 @@ def explain(
 
     Notes
     -----
-    Cost: all classes of a method share their passes forward; integrated gradients take some hundred gradients a class.
+    Cost: all classes of a method share their passes forward; integrated gradients take some hundreds of gradients each.
     """
     wanted = checked_parts(parts, network)
     asked, optional = chosen(methods, network, settings)
+    refuse_unused(wanted, asked.values(), network)
     prepared = network.prepare(record)
     prediction = network.predict(record)
     classes = _targets(targets, prediction)

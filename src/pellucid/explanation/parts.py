@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,6 +63,21 @@ def parts_for(method: Method, parts: str | None, network: Network) -> str | None
     if not ecg or not isinstance(method, Surrogate) or method.parts is not None:
         return None
     return parts or _USUAL.get(method.name, WINDOW)
+
+
+def refuse_unused(parts: str | None, methods: Iterable[Method], network: Network) -> None:
+    """Refuse parts that no method would take.
+
+    Raises
+    ------
+    InvalidInputError
+        Naming the methods that take some.
+    """
+    if parts is not None and not any(parts_for(method, parts, network) for method in methods):
+        raise InvalidInputError(
+            f"parts are for {' and '.join(_USUAL)} that have no number of parts of their own; got {parts!r} and no "
+            "such method. Add one of them."
+        )
 
 
 def options(method: Method, parts: str, expects: EcgPreparation, prepared: Prepared, waves: Waves) -> dict[str, Any]:

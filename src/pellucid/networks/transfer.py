@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -12,6 +12,8 @@ from pellucid.core.errors import InvalidInputError, SettingError, unknown_name
 
 Head = Literal["published", "transfer"]
 HEADS = ("published", "transfer")
+IMAGENET: Mapping[str, Any] = {"size": (224, 224), "mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+"""What networks with ImageNet's weights want of a picture; mean and standard deviation of red, green and blue."""
 
 
 class Backbone(nn.Module):
@@ -27,10 +29,13 @@ class Backbone(nn.Module):
         From the last map to logits (batch, class).
     channels
         Of the picture.
+    reads
+        What it wants of a picture.
     torchvision
         How tensors are called in torchvision's state dicts: the beginning of a name there, the beginning here.
     """
 
+    reads: ClassVar[Mapping[str, Any]] = IMAGENET
     torchvision: ClassVar[Mapping[str, str]]
     features: nn.Sequential
     head: nn.Sequential

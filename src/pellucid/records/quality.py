@@ -45,7 +45,7 @@ def findings(record: EcgRecord | MriSlice) -> tuple[Finding, ...]:
 
     The kinds of an ECG: `reading`, `missing lead`, `other lead`, `length`, `not recorded`, `flat`, `clipped`,
     `amplitude unit`, `artefact`, `baseline wander`, `limb leads`. Those of a slice: `reading`, `small`, `contrast`,
-    `border`. Cost: 4 ms for ten seconds of twelve leads at 500 Hz.
+    `border`, `shape`. Cost: 1 ms for a slice, 4 ms for ten seconds of twelve leads at 500 Hz.
     """
     notes = (Finding("reading", (), str(note)) for note in record.metadata.get("notes", ()))
     if isinstance(record, MriSlice):

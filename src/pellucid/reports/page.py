@@ -40,7 +40,7 @@ def page(records: Sequence[Mapping[str, Any]], *, title: str) -> str:
     """
     code = script()
     # Only our own files are taken as they are; all else goes through the template's escaping.
-    html: str = _template().render(
+    html: str = _template("report.html").render(
         title=title,
         subtitle=title.removeprefix("pellucid").lstrip(" :"),  # the name stands before it already
         records=records,
@@ -54,6 +54,15 @@ def page(records: Sequence[Mapping[str, Any]], *, title: str) -> str:
     return html
 
 
+def plain_page(template: str, **texts: Any) -> str:
+    """Return a page without a script as HTML: the texts, escaped, in one of the `templates`, under the same policy."""
+    styles = ("viewer/viewer.css", "templates/page.css", "templates/audit.css", "templates/narrow_and_print.css")
+    html: str = _template(template).render(
+        **texts, css=Markup("".join(map(_text, styles))), policy=policy(), version=versions()["pellucid"]
+    )
+    return html
+
+
 def island(data: Mapping[str, Any]) -> Markup:
     """Return data for a `<script type="application/json">`, from which no name can break out."""
     text = json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
@@ -62,13 +71,11 @@ def island(data: Mapping[str, Any]) -> Markup:
     return Markup(text)
 
 
-def policy(code: str) -> str:
-    """Return the content security policy of a page with this script."""
+def policy(code: str = "") -> str:
+    """Return the content security policy of a page with this script, or with none."""
     digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
+    scripts = f"script-src 'sha256-{digest}'; " if code else ""
+    return f"default-src 'none'; {scripts}style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
 
 @cache
@@ -78,9 +85,9 @@ def script() -> str:
 
 
 @cache
-def _template() -> Any:
+def _template(name: str) -> Any:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    return environment.from_string(_text("templates/report.html"))
+    return environment.from_string(_text(f"templates/{name}"))
 
 
 def _text(name: str) -> str:

@@ -15,24 +15,25 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from pellucid.core.errors import SettingError
+from pellucid.core.errors import InvalidInputError, SettingError
 from pellucid.core.progress import track
 from pellucid.core.provenance import array_hash, versions
 from pellucid.core.settings import encode
 from pellucid.datasets.dataset import Dataset
 from pellucid.datasets.labels import DESCRIPTIONS
+from pellucid.datasets.slices import SliceDataset
 from pellucid.networks.architectures.lead_net import LeadNet, join
 from pellucid.networks.card import Card
 from pellucid.networks.network import Network
-from pellucid.networks.preparation import EcgPreparation
-from pellucid.records.leads import STANDARD
+from pellucid.networks.preparation import SlicePreparation
 from pellucid.training.estimates import Scores
 from pellucid.training.fit import precision_used
+from pellucid.training.inputs import prepared, raw, rows_of
+from pellucid.training.network_input import architecture_settings, preparation_of
 from pellucid.training.scores import scores
 from pellucid.training.settings import TrainingConfig
+from pellucid.training.settled import settled
 from pellucid.training.thresholds import best_thresholds
-
-SHORTEST_SECONDS = 3.0  # the shortest stretch that any configuration here trains on
 
 
 def finished(config: TrainingConfig, modules: Sequence[nn.Module], source: Dataset, folder: Path) -> Network:
@@ -51,42 +52,34 @@ def finished(config: TrainingConfig, modules: Sequence[nn.Module], source: Datas
 
     Notes
     -----
-    The test folds are scored here, once. Thresholds maximise F1 on the choosing folds.
+    The test folds are scored here, once. Thresholds maximise F1 on the choosing folds; where classes exclude each other
+    there are none, and the most probable class counts as found.
     """
+    config = settled(config, source)
     module, settings = _joined(config, modules)
     if config.half:  # what is chosen and scored is what is stored
         for value in module.state_dict().values():
             value.copy_(value.half().float() if value.is_floating_point() else value)
+    softmax = config.trainings()[0].fit.loss.name == "cross_entropy"
     card = Card(
         name=config.name,
         architecture=config.network.architecture,
         architecture_settings=settings,
         classes=source.classes,
         descriptions=_descriptions(source),
-        preparation=EcgPreparation(
-            leads=STANDARD,
-            sampling_rate=source.sampling_rate,
-            length=source.signals().shape[-1],
-            padding="none" if isinstance(module, LeadNet) else "both",
-            shortest=SHORTEST_SECONDS,
-        ),
-        layer="features" if isinstance(module, LeadNet) else None,
+        activation="softmax" if softmax else "sigmoid",
+        preparation=preparation_of(config.network),
+        layer=getattr(module, "layer", None),
         training=_training(config, source, folder),
         licence=config.licence,
         attribution=config.attribution,
-        limits=config.limits,
+        limits=(*config.limits, *_reserves(config, source)),
         earlier_scorings=config.earlier_scorings,
     )
     network = Network.of(module, card)
-    chosen = source.select(folds=config.data.choose, records=config.data.records)
-    thresholds = best_thresholds(probabilities(network, chosen), chosen.labels.to_numpy())
-    folds = ", ".join(map(str, config.data.choose))
-    card = replace(
-        card,
-        thresholds=tuple(float(value) for value in thresholds),
-        thresholds_from=f"maximal F1 on fold {folds} of {source.name}",
-    )
-    network = Network.of(module, card)
+    if not softmax:
+        card = replace(card, **_thresholds(network, config, source))
+        network = Network.of(module, card)
     records = config.data.records
     metrics = [
         _scored(network, source.select(folds=[fold], records=records), f"fold {fold}, {role}")
@@ -97,47 +90,102 @@ def finished(config: TrainingConfig, modules: Sequence[nn.Module], source: Datas
 
 
 def probabilities(network: Network, part: Dataset) -> NDArray[np.float64]:
-    """Return (record, class) of a data set, with progress. Cost: one forward pass a record."""
+    """Return (record, class) of a data set, with progress. Cost: one forward pass a record.
+
+    Raises
+    ------
+    InvalidInputError
+        When the network reads slices and the data set holds ECGs, or the reverse.
+    """
     return network.probabilities(np.concatenate(list(_logits(network, part))))
 
 
 def _logits(network: Network, part: Dataset, batch: int = 64) -> Iterator[NDArray[np.float64]]:
-    steps = -(-len(part) // batch)
-    title = f"{network.name} on {len(part)} records"
-    return track(network.logits_of(part.signals(), part.sampling_rate, batch=batch), title, steps)
+    preparation = network.card.preparation
+    if isinstance(preparation, SlicePreparation) != isinstance(part, SliceDataset):
+        reads = "slices" if isinstance(preparation, SlicePreparation) else "ECGs"
+        raise InvalidInputError(f"network {network.name} reads {reads}; data set {part.name} holds none.")
+    rows = rows_of(part, preparation)
+    starts = range(0, len(rows), batch)
+    for start in track(starts, f"{network.name} on {len(part)} records"):
+        yield network.logits(prepared(raw(rows[start : start + batch]), preparation, part.sampling_rate))
+
+
+def _thresholds(network: Network, config: TrainingConfig, source: Dataset) -> dict[str, Any]:
+    chosen = source.select(folds=config.data.choose, records=config.data.records)
+    thresholds = best_thresholds(probabilities(network, chosen), chosen.labels.to_numpy())
+    folds = ", ".join(map(str, config.data.choose))
+    return {
+        "thresholds": tuple(float(value) for value in thresholds),
+        "thresholds_from": f"maximal F1 on fold {folds} of {source.name}",
+    }
 
 
 def _scored(network: Network, part: Dataset, what: str) -> dict[str, Any]:
+    asked = probabilities(network, part)
+    truth = part.labels.to_numpy()
+    softmax = network.card.activation == "softmax"
     result: Scores = scores(
-        probabilities(network, part),
-        part.labels.to_numpy(),
+        asked,
+        truth,
         part.table["patient"].to_numpy(),
-        network.thresholds,
+        None if softmax else network.thresholds,
         classes=network.classes,
+        decisions=asked.argmax(axis=1)[:, None] == np.arange(asked.shape[1]) if softmax else None,
     )
-    return {"data": f"{part.name}, {what}", "records": len(part), **result.summary()}
+    shares = exclusive_figures(asked, truth) if softmax else {}
+    return {"data": f"{part.name}, {what}", "records": len(part), **shares, **result.summary()}
+
+
+def exclusive_figures(probabilities: NDArray[np.float64], labels: NDArray[np.bool_]) -> dict[str, float]:
+    """Return accuracy, balanced accuracy (the mean recall of the classes that are there) and the commonest's share."""
+    right = probabilities.argmax(axis=1) == labels.argmax(axis=1)
+    return {
+        "accuracy": float(right.mean()),
+        "balanced_accuracy": float(np.mean([right[has].mean() for has in labels.T if has.any()])),
+        "commonest_class": float(labels.mean(axis=0).max()),
+    }
+
+
+def _reserves(config: TrainingConfig, source: Dataset) -> tuple[str, ...]:
+    """Return in words what the data and the augmentation take from the network."""
+    training = source.select(folds=config.data.train, records=config.data.records)
+    never = [str(name) for name, count in training.labels.sum().items() if not count]
+    beats = "lead" in source.table
+    return (
+        *([f"Reads single beats as the data set {source.name} cuts and scales them; no other ECG."] if beats else []),
+        *source.notes,
+        *([f"No part of the data is a test: {source.untestable}."] if source.untestable else []),
+        *([f"No training record had {', '.join(never)}: it cannot be told."] if never else []),
+        *([config.picture_augmentation.reserve] if config.picture_augmentation.reserve else []),
+    )
 
 
 def _joined(config: TrainingConfig, modules: Sequence[nn.Module]) -> tuple[nn.Module, dict[str, Any]]:
     parts = config.trainings()
     if len(modules) == 1:
-        return modules[0], dict(parts[0].network.settings)
+        return modules[0], architecture_settings(parts[0].network)
     if not all(isinstance(module, LeadNet) for module in modules):
         raise SettingError(
             f"members of {config.name} must be lead_net to be joined; got {config.network.architecture}."
         )
-    shared = {key: value for key, value in config.network.settings.items() if key != "pools"}
+    shared = {key: value for key, value in architecture_settings(config.network).items() if key != "pools"}
     pools = [list(cast(LeadNet, module).pools[0]) for module in modules]
-    return join(cast("Sequence[LeadNet]", modules), pools, **shared), {**shared, "pools": pools}
+    alike = {key: value for key, value in shared.items() if key != "leads"}  # as many as the members have
+    return join(cast("Sequence[LeadNet]", modules), pools, **alike), {**shared, "pools": pools}
 
 
 def _training(config: TrainingConfig, source: Dataset, folder: Path) -> dict[str, Any]:
     lines = [json.loads(line) for log in sorted(folder.glob("**/log.jsonl")) for line in log.read_text().splitlines()]
     # Where the data lay is nobody's business; what they were is.
-    named = replace(config, data=replace(config.data, dataset=source.name))
+    named = replace(
+        config,
+        data=replace(config.data, dataset=source.name),
+        network=replace(config.network, weights=config.network.weights and Path(config.network.weights).name),
+    )
     return {
         "config": encode(named),
-        "signals": array_hash(source.signals()),
+        "signals": array_hash(rows_of(source, preparation_of(config.network))),
         "splits": {
             name: _split(source, getattr(config.data, name), config.data.records)
             for name in ("train", "choose", "test")

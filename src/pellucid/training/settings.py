@@ -10,8 +10,12 @@ from typing import Any, Literal
 from pellucid.core.errors import SettingError
 from pellucid.core.registry import normalised
 from pellucid.core.settings import Settings, decode, read_toml
+from pellucid.training.fit_settings import AugmentationSettings, FitSettings, PictureAugmentationSettings
+from pellucid.training.presets import expanded
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+ECG_INPUT = ("sampling_rate", "length", "leads", "unit", "gain", "padding")
+SLICE_INPUT = ("size", "channels", "mean", "std")
 _OF_A_MEMBER = {"pools", "dropout", "lead_dropout"}
 
 
@@ -19,17 +23,19 @@ _OF_A_MEMBER = {"pools", "dropout", "lead_dropout"}
 class DataSettings(Settings):
     """Which records, labels and folds.
 
-    `train` folds fit the weights, `choose` folds decide when to stop and where the thresholds stand,
-    `test` folds are never looked at while training.
+    `classes`: a class set of the data set or a list of codes; its own default where not given. `train` folds fit the
+    weights, `choose` folds decide when to stop and where the thresholds stand, `test` folds are never looked at while
+    training. `by_slice` allows test folds of slices whose patients are unknown; the score then says so.
     """
 
     dataset: str
-    classes: str | tuple[str, ...] = "six"
+    classes: str | tuple[str, ...] | None = None
     train: tuple[int, ...] = (1, 2, 3, 4, 5, 6, 7, 8)
     choose: tuple[int, ...] = (9,)
     test: tuple[int, ...] = (10,)
     records: Literal["all", "any-of-classes"] = "all"
     min_likelihood: float = 0.0
+    by_slice: bool = False
 
     def __post_init__(self) -> None:
         twice = (set(self.train) & set(self.choose)) | (set(self.test) & (set(self.train) | set(self.choose)))
@@ -42,78 +48,66 @@ class DataSettings(Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkSettings(Settings):
-    """Which architecture, with its own settings."""
+    """Which architecture, with its own settings, and what it reads.
+
+    Parameters
+    ----------
+    architecture, settings
+        A name of `available("architectures")`, and what it is built with.
+    sampling_rate, length, leads, unit, gain, padding
+        Of an ECG input, as in `EcgPreparation`; where not given, the architecture's own, else the data set's.
+    size, channels, mean, std
+        Of a slice input, as in `SlicePreparation`; where not given, the architecture's own.
+    weights
+        A file with ImageNet's weights of this architecture (torchvision's state dict), to begin with.
+    head
+        Of a picture network: `published` or `transfer`.
+    freeze
+        The body keeps its weights; only the head is trained.
+    unfreeze
+        So many parts of the frozen body, counted from the head, are trained too.
+    """
 
     architecture: str = "lead_net"
     settings: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage(Settings):
-    """So many epochs on random stretches of these lengths, in seconds."""
-
-    epochs: int
-    seconds: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        if self.epochs < 1 or not self.seconds or min(self.seconds) <= 0:
-            raise SettingError(f"a stage must have 1 epoch or more of positive seconds; got {self!r}.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FitSettings(Settings):
-    """How the weights are fitted: AdamW with a one-cycle learning rate, weights averaged along the way.
-
-    `patience` epochs without a better loss on the `choose` folds end the training; the best epoch is kept.
-    """
-
-    stages: tuple[Stage, ...] = (Stage(epochs=8, seconds=(5.0,)), Stage(epochs=4, seconds=(10.0,)))
-    batch: int = 64
-    learning_rate: float = 4e-3
-    weight_decay: float = 0.05
-    head_weight_decay: float = 1.0
-    averaging: float = 0.998
-    patience: int = 4
-    precision: Literal["auto", "bfloat16", "float32"] = "auto"
+    sampling_rate: float | None = None
+    length: int | None = None
+    leads: tuple[str, ...] | None = None
+    unit: Literal["mV", "uV"] | None = None
+    gain: float | None = None
+    padding: Literal["both", "end", "none"] | None = None
+    size: tuple[int, int] | None = None
+    channels: Literal[1, 3] | None = None
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+    weights: str | None = None
+    head: str | None = None
+    freeze: bool = False
+    unfreeze: int = 0
 
     def __post_init__(self) -> None:
-        if not self.stages:
-            raise SettingError("stages must name at least one stage, as { epochs = 8, seconds = [5.0] }; got none.")
-        if self.batch < 2 or self.learning_rate <= 0 or not 0 <= self.averaging < 1 or self.patience < 1:
+        if self.unfreeze < 0 or (self.unfreeze and not self.freeze):
             raise SettingError(
-                "fit needs batch >= 2, learning_rate > 0, 0 <= averaging < 1 and patience >= 1; "
-                f"got {self.batch}, {self.learning_rate}, {self.averaging}, {self.patience}."
+                f"unfreeze must be parts of a frozen body, 0 or more, with freeze = true; got {self.unfreeze}."
+            )
+        stated = self.stated
+        both = [name for name in ("head", "channels", "size", "length") if name in self.settings and name in stated]
+        unlike = [name for name in both if _plain(self.settings[name]) != _plain(stated[name])]
+        if unlike:
+            raise SettingError(
+                f"{', '.join(unlike)} of {self.architecture} must be the same in [network] and in its settings. "
+                "Leave one out."
             )
 
     @property
-    def epochs(self) -> int:
-        """Epochs of all stages together."""
-        return sum(stage.epochs for stage in self.stages)
-
-    def stage(self, epoch: int) -> Stage:
-        """Return the stage that an epoch, counted from 0, belongs to."""
-        for stage in self.stages:
-            if epoch < stage.epochs:
-                return stage
-            epoch -= stage.epochs
-        return self.stages[-1]
+    def stated(self) -> dict[str, Any]:
+        """What the configuration says of the input and the head."""
+        names = (*ECG_INPUT, *SLICE_INPUT, "head")
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AugmentationSettings(Settings):
-    """What is done to each training record anew every time, drawn per record.
-
-    `gain`: amplitude times 1 +- so much. `wander`: a sine of .05 to .5 Hz per lead, up to so many mV. `noise`: white,
-    up to so many mV.
-    """
-
-    gain: float = 0.1
-    wander: float = 0.1
-    noise: float = 0.02
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.gain < 1 or self.wander < 0 or self.noise < 0:
-            raise SettingError(f"gain must be in 0..1, wander and noise 0 mV or more; got {self!r}.")
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +148,7 @@ class TrainingConfig(Settings):
     network: NetworkSettings = field(default_factory=NetworkSettings)
     fit: FitSettings = field(default_factory=FitSettings)
     augmentation: AugmentationSettings = field(default_factory=AugmentationSettings)
+    picture_augmentation: PictureAugmentationSettings = field(default_factory=PictureAugmentationSettings)
     auxiliary: AuxiliarySettings = field(default_factory=AuxiliarySettings)
     members: tuple[Member, ...] = ()
     half: bool = False
@@ -199,11 +194,17 @@ class TrainingConfig(Settings):
 
 
 def read_config(path: Path) -> TrainingConfig:
-    """Return the training that a TOML file describes.
+    """Return the training that a TOML file describes, or the preset of that name where there is no such file.
+
+    In a file, `preset = "NAME"` takes a preset's keys wherever the file has none of its own.
 
     Raises
     ------
     SettingError
         Naming the file, the key, what was wanted and what came.
+    UnknownNameError
+        When it is neither a file nor a preset, or the file names an unknown one.
     """
-    return decode(TrainingConfig, read_toml(path), where=str(path))
+    bare = not path.suffix and path.parent == Path()
+    values = {"preset": path.name} if bare and not path.is_file() else read_toml(path)
+    return decode(TrainingConfig, expanded(values), where=str(path))

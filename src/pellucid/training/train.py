@@ -4,28 +4,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors.torch import save_file
 from torch import nn
 
-from pellucid.core.errors import InvalidInputError, SettingError
+from pellucid.core.errors import InvalidInputError, SettingError, UnreadableFileError
 from pellucid.core.files import write_json, written_whole
-from pellucid.core.settings import encode
+from pellucid.core.settings import decode, encode
 from pellucid.datasets.auxiliary import Targets
 from pellucid.datasets.dataset import Dataset, dataset
 from pellucid.datasets.labels import ClassSet
 from pellucid.networks.network import Network
 from pellucid.networks.store import module_of, put_weights, read_weights, save
 from pellucid.training.batches import TrainingSet
+from pellucid.training.choosing import ChoosingSet
 from pellucid.training.finish import finished
-from pellucid.training.fit import ChoosingSet, fit
+from pellucid.training.fit import fit
+from pellucid.training.fit_log import Watch
+from pellucid.training.inputs import rows_of
+from pellucid.training.losses import Loss
+from pellucid.training.network_input import architecture_settings, new_module, preparation_of
 from pellucid.training.settings import AuxiliarySettings, DataSettings, TrainingConfig
+from pellucid.training.settled import settled
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +43,7 @@ class Task:
     kept: tuple[int, ...]
 
 
-def train(config: TrainingConfig, folder: Path) -> Network:
+def train(config: TrainingConfig, folder: Path, *, watch: Watch | None = None) -> Network:
     """Return the network that a configuration describes, fitted, chosen, scored and stored in `folder/network`.
 
     Parameters
@@ -48,17 +53,20 @@ def train(config: TrainingConfig, folder: Path) -> Network:
     folder
         Keeps everything; a training that was killed goes on where it ended when it is called again with it, and
         comes to the same weights.
+    watch
+        Is called after each epoch of each fit, as in `fit`.
 
     Raises
     ------
     InvalidInputError
-        When the folder holds a training of another configuration.
+        When the folder holds a training of another configuration, or the data cannot be learnt as it asks.
     """
-    same_training(config, folder)
     source = open_dataset(config.data)
+    config = settled(config, source)
+    same_training(config, source, folder)
     several = len(config.trainings()) > 1
     modules = [
-        fitted(part, source, folder / "members" / part.name if several else folder / "fit")
+        fitted(part, source, folder / "members" / part.name if several else folder / "fit", watch=watch)
         for part in config.trainings()
     ]
     network = finished(config, modules, source, folder)
@@ -69,12 +77,22 @@ def train(config: TrainingConfig, folder: Path) -> Network:
 def open_dataset(data: DataSettings) -> Dataset:
     """Return the data set of a configuration with its classes."""
     settings = {"min_likelihood": data.min_likelihood} if data.min_likelihood else {}
-    classes = data.classes if isinstance(data.classes, str) else list(data.classes)
+    classes = list(data.classes) if isinstance(data.classes, tuple) else data.classes
     return dataset(data.dataset, classes=classes, **settings)
 
 
-def fitted(config: TrainingConfig, source: Dataset, folder: Path) -> nn.Module:
+def fitted(
+    config: TrainingConfig,
+    source: Dataset,
+    folder: Path,
+    *,
+    watch: Watch | None = None,
+    loss: Loss | None = None,
+    teacher: NDArray[np.float32] | None = None,
+) -> nn.Module:
     """Return the module of one network's configuration, fitted, its auxiliary outputs dropped.
+
+    No record of the test folds is read.
 
     Parameters
     ----------
@@ -84,17 +102,21 @@ def fitted(config: TrainingConfig, source: Dataset, folder: Path) -> nn.Module:
         Its data set.
     folder
         Keeps checkpoints and, at the end, `weights.safetensors`; a second call reads these.
+    watch, loss
+        As in `fit`.
+    teacher
+        (training record, class): logits of a teacher, which `loss` finds in its batch.
     """
+    config = settled(config, source)
     done = folder / "weights.safetensors"
-    settings, where = config.network.settings, f"training {config.name}"
+    where = f"training {config.name}"
     if done.is_file():
+        settings = architecture_settings(config.network)
         module = module_of(config.network.architecture, len(source.classes), settings, where=where)
         put_weights(module, read_weights(done), str(done))
         return module.eval()
     task = learning_task(config, source)
-    with torch.random.fork_rng():
-        torch.manual_seed(config.seed)  # noqa: TID251  # initial weights have no other; put back by fork_rng
-        module = module_of(config.network.architecture, len(task.outputs), settings, where=where)
+    module = new_module(config.network, len(task.outputs), config.seed, where=where)
     keep = getattr(module, "keep", None)
     drops = len(task.kept) < len(task.outputs)
     if drops and keep is None:
@@ -106,7 +128,8 @@ def fitted(config: TrainingConfig, source: Dataset, folder: Path) -> nn.Module:
         raise SettingError(
             f"fit.batch must be at most the {len(task.training.signals)} training records; got {config.fit.batch}."
         )
-    module = fit(module, task.training, task.choosing, config, folder)
+    training = replace(task.training, teacher=teacher)
+    module = fit(module, training, task.choosing, config, folder, watch=watch, loss=loss)
     if drops and keep is not None:
         keep(task.kept)
     with written_whole(done) as temporary:
@@ -115,17 +138,29 @@ def fitted(config: TrainingConfig, source: Dataset, folder: Path) -> nn.Module:
 
 
 def learning_task(config: TrainingConfig, source: Dataset) -> Task:
-    """Return signals, labels and auxiliary targets of the training and choosing folds."""
+    """Return records, labels and auxiliary targets of the training and choosing folds; no test record is read."""
+    config = settled(config, source)
     data = config.data
     learning = source.select(folds=data.train, records=data.records)
     choosing = source.select(folds=data.choose, records=data.records)
     kept, names, labels = _all_labels(config.auxiliary, source)
     extra = _extra(config.auxiliary, source, data.train)
     rows = source.table.index.get_indexer(learning.table.index)
+    preparation = preparation_of(config.network)
     training = TrainingSet(
-        learning.signals(), labels[rows], extra.values[rows], extra.known[rows], source.sampling_rate
+        rows_of(learning, preparation),
+        labels[rows],
+        extra.values[rows],
+        extra.known[rows],
+        source.sampling_rate,
+        preparation=preparation,
     )
-    chosen = ChoosingSet(choosing.signals(), labels[source.table.index.get_indexer(choosing.table.index)])
+    chosen = ChoosingSet(
+        rows_of(choosing, preparation),
+        labels[source.table.index.get_indexer(choosing.table.index)],
+        source.sampling_rate,
+        preparation,
+    )
     return Task(training, chosen, names + extra.names, kept)
 
 
@@ -161,7 +196,7 @@ def _offered(source: Dataset, name: str) -> Callable[..., Any]:
         ) from None
 
 
-def same_training(config: TrainingConfig, folder: Path) -> None:
+def same_training(config: TrainingConfig, source: Dataset, folder: Path) -> None:
     """Raise if `folder` holds a training of another configuration; else note this one there.
 
     Raises
@@ -170,10 +205,17 @@ def same_training(config: TrainingConfig, folder: Path) -> None:
         Naming the folder and the remedy.
     """
     path = folder / "config.json"
-    wanted = encode(config)
-    if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != wanted:
+    if path.is_file() and settled(_noted(path), source) != config:
         raise InvalidInputError(
             f"{folder} holds a training of another configuration ({path}). "
             "Name another folder with --out, or remove it."
         )
-    write_json(path, wanted)
+    write_json(path, encode(config))
+
+
+def _noted(path: Path) -> TrainingConfig:
+    """Return the configuration of an earlier call, which may not know of settings that came later."""
+    try:
+        return decode(TrainingConfig, json.loads(path.read_text(encoding="utf-8")), where=str(path))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise UnreadableFileError(f"{path} cannot be read ({error}). Remove it to start anew.") from error

@@ -90,7 +90,7 @@ def test_detach_cuts_the_way_back():
     tape = record(Writes(lambda x: x * torch.relu(x).detach()), numbers()).tape
     product = tape.nodes[0]
     assert product.operator == "mul"
-    assert product.values() == [tape.inputs[0]]
+    assert product.values() == (tape.inputs[0],)
     assert torch.equal(product.arguments["other"], numbers().relu())
 
 

@@ -29,14 +29,18 @@ def test_everything_is_told_and_written(place, tmp_path, capsys):
     out = tmp_path / "audit"
     assert main(["audit", f"image-folder:{place}", "--out", str(out)]) == 0
     shown = capsys.readouterr().out
-    assert sorted(path.name for path in out.iterdir()) == ["audit.json", "classes.csv", "pairs.png", "split.csv"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "audit.json", "classes.csv", "pairs.png", "report.html", "split.csv",
+    ]  # fmt: skip
     told = json.loads((out / "audit.json").read_text())
     assert told["leak"]["exact"] == {"a": 1, "b": 0}
     assert told["confounds"]["size"]["accuracy"] == 1
     assert told["confounds"]["size"]["tells"]
     rows = [line.split() for line in shown.splitlines()]
     assert ["a", "4", "21", "1", "1", "0", "0"] in rows
-    assert "Patients on both sides: not known." in shown
+    assert "1 of 8 test records has a twin in training." in shown
+    assert "Size alone (width, height) gives the class of 100.0% of records" in shown
+    assert "This set names no patients" in shown
     split = dataset(f"image-folder:{place},split={out / 'split.csv'}")
     assert "train/a/copy.png" not in split.table.index
     assert len(split) == 48

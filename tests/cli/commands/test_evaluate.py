@@ -124,3 +124,25 @@ def test_stored_probabilities_take_their_order_from_the_classes(shared, capsys):
 def test_wrong_use_is_told(toy, words, told, capsys):
     assert main(["evaluate", *words]) == 2
     assert told in capsys.readouterr().err
+
+
+def test_a_split_by_slice_is_no_test(toy, tmp_path, capsys):
+    for label in ("AF", "RBBB"):
+        (tmp_path / "slices" / label).mkdir(parents=True)
+        (tmp_path / "slices" / label / "1.png").write_bytes(b"never read")
+    words = ["evaluate", f"image-folder:{tmp_path / 'slices'}", *toy[1:]]
+    assert main(words) == 2
+    assert "names no patients, so its parts are split by slice" in capsys.readouterr().err
+    assert main([*words, "--by-slice"]) == 2  # no longer refused for that, but for its classes
+    assert "must know all codes" in capsys.readouterr().err
+
+
+def test_the_notes_of_a_data_set_are_kept(toy, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("pellucid.datasets.catalog.simulated.Simulated.patients_known", False)
+    assert main(["evaluate", *toy, "--out", "scores"]) == 0
+    told = capsys.readouterr()
+    assert told.out.splitlines()[0] == "size on simulated, patients unknown"
+    assert "note: This set names no patients" in told.err
+    content = json.loads((tmp_path / "scores" / "metrics.json").read_text(encoding="utf-8"))
+    assert any("names no patients" in note for note in content["notes"])
+    assert content["data"]["patients"] is None

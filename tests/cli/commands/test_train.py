@@ -35,8 +35,11 @@ def config(tmp_path: Path) -> Path:
 def test_it_writes_network_log_and_curves(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "run"
     assert main(["train", str(config), "--data", "simulated:28", "--out", str(out)]) == 0
-    assert capsys.readouterr().out.split() == [str(out / "curves.png"), str(out / "network")]
+    captured = capsys.readouterr()
+    assert captured.out.split() == [str(out / "curves.png"), str(out / "network")]
     assert (out / "curves.png").read_bytes().startswith(b"\x89PNG")
+    assert [line[:8] for line in captured.err.splitlines() if line.startswith("epoch")] == ["epoch 1:", "epoch 2:"]
+    assert "score 0." in captured.err
     assert len((out / "fit" / "log.jsonl").read_text().splitlines()) == 2
     assert (out / "network" / "card.json").is_file()
 
@@ -53,3 +56,22 @@ def test_what_is_wrong_with_a_configuration_is_one_line(
     assert "cannot be read" in capsys.readouterr().err
     assert main(["train", str(config), "--out", str(tmp_path / "run"), "--threads", "0"]) == 2
     assert "threads must be 1 or more" in capsys.readouterr().err
+
+
+def test_an_unknown_preset_is_told_with_the_nearest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "ribiero", "--out", str(tmp_path / "run")]) == 2
+    assert "Did you mean 'ribeiro'" in capsys.readouterr().err
+
+
+def test_a_preset_needs_no_file_and_flips_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        'preset = "s3"\n[network]\nsize = [32, 32]\nsettings = { widths = [3, 4] }\n'
+        "[fit]\nstages = [{ epochs = 1 }]\nbatch = 8\n[picture_augmentation]\nflip = 0.5\n"
+    )
+    assert main(["train", str(path), "--data", "phantoms:40,size=32", "--out", str(tmp_path / "run")]) == 0
+    told = capsys.readouterr().err
+    assert "note: Trained with flip of the pictures" in told
+    assert "fold 10, test: accuracy" in told
+    assert main(["train", "s3", "--data", "simulated:70", "--out", str(tmp_path / "other")]) == 2
+    assert "conv_net reads slices; data set simulated holds ECGs" in capsys.readouterr().err

@@ -16,6 +16,8 @@ def test_the_published_counts(published):
     assert source.select(folds=[10]).labels.sum().tolist() == [100, 115, 105, 74]
     assert source.labels.sum().tolist() == [926, 937, 500, 901]
     assert not source.patients_known
+    assert source.untestable is None
+    assert "names no patients" in source.notes[0]
 
 
 def test_tumor_or_not(published):

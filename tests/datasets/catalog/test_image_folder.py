@@ -5,6 +5,7 @@ import pytest
 
 from pellucid.core.errors import InvalidInputError, UnknownNameError, UnreadableFileError
 from pellucid.datasets.dataset import dataset
+from pellucid.datasets.splits import write_split
 
 
 def test_the_folder_is_the_class_and_the_published_test_is_fold_10(folders):
@@ -84,3 +85,19 @@ def test_an_unreadable_picture_is_named_when_it_is_read(folders):
     source = dataset(f"image-folder:{folders}")
     with pytest.raises(UnreadableFileError, match=r"7\.png is a damaged picture"):
         source.read("Training/no_tumor/7.png")
+
+
+def test_a_split_by_slice_is_no_test_until_patients_are_named(folders, tmp_path):
+    source = dataset(f"image-folder:{folders}")
+    assert source.untestable.startswith("data set image-folder names no patients, so its parts are split by slice")
+    names = source.table.index[:4].tolist()
+    for patients, known in (
+        (["a", "a", "b", "b"], True),
+        (["cluster-1", "cluster-1", "cluster-2", "cluster-3"], False),
+    ):
+        write_split(tmp_path / "split.csv", names, patients, [1, 1, 10, 10])
+        part = dataset(f"image-folder:{folders},split={tmp_path / 'split.csv'}")
+        assert part.patients_known is known
+        assert (part.untestable is None) is known
+        assert (part.notes == ()) is known
+    assert not source.patients_known

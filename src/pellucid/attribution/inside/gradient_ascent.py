@@ -207,9 +207,9 @@ def _first(module: nn.Module, shape: Sequence[int] | None, start: Tensor | None,
         raise InvalidInputError("gradient ascent needs a shape or a start, not both or neither.")
     reference = next(module.parameters(), torch.zeros(()))
     if start is None:
-        sizes = tuple(shape or ())
+        sizes = tuple(shape) if isinstance(shape, Sequence) else ()
         if len(sizes) < 2 or min(sizes) < 1:
-            raise InvalidInputError(f"shape must be that of one input, (channel, *space); got {sizes}.")
+            raise InvalidInputError(f"shape must be that of one input, (channel, *space); got {shape!r}.")
         return next(_starts(torch.empty(sizes, dtype=reference.dtype, device=reference.device), settings))
     if start.ndim < 2:
         raise InvalidInputError("start must be a tensor of one input, (channel, *space), without the batch axis.")

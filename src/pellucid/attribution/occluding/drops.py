@@ -56,7 +56,9 @@ def _quick(run: Run, sample: int, windows: Sequence[Window], fill: Fill, done: C
                 found = logits.new_empty(len(windows), logits.shape[1]) if found is None else found
                 found[numbers] = logits
                 done(len(numbers))
-    except (Unfit, RuntimeError, IndexError, TypeError, ValueError):  # the plain way says what is wrong, if anything is
+    except (Unfit, RuntimeError, IndexError, TypeError, ValueError) as error:  # the plain way is right whatever happens
+        why = (str(error) or type(error).__name__).splitlines()[0]
+        run.warn(f"every window was run through the whole module, which takes longer: {why}")
         return None
     if found is None or not bool(torch.isfinite(found).all()):  # an infinite activation has no change
         return None

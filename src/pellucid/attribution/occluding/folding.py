@@ -120,7 +120,7 @@ def gain_and_shift(node: Node) -> tuple[Tensor, Tensor] | None:
     g = gamma / sqrt(variance + eps),  t = beta - g mean. None for another operation, and where they are no constants.
     """
     found = node.arguments
-    if node.operator not in BATCH_NORMS or node.values() != [found["input"]]:
+    if node.operator not in BATCH_NORMS or node.values() != (found["input"],):
         return None
     gain = torch.rsqrt(found["running_var"].detach().double() + found.get("eps", found.get("epsilon")))
     gain = gain if found["weight"] is None else gain * found["weight"].detach().double()

@@ -73,10 +73,10 @@ class Planner:
             if change is not None and _pays(change):
                 return [node], _changed(plan, node.outs[0], node.values(), change)
             outs = tuple(out if out in self._record.changing else None for out in node.outs)
-            return [node], Step(outs, tuple(node.values()), whole.again(self._record, node))
+            return [node], Step(outs, node.values(), whole.again(self._record, node))
         change = sweeping.convolved(plan, convolution)
         if change is not None and _pays(change):
-            return convolution.nodes, _changed(plan, convolution.out, [convolution.source], change)
+            return convolution.nodes, _changed(plan, convolution.out, (convolution.source,), change)
         every = extended(convolution, taken)
         reads = [every.source] if every.other is None else [every.source, every.other]
         if not all(whole.has_rows(value) for value in (*reads, every.out)):
@@ -88,14 +88,14 @@ def _pays(change: Change) -> bool:
     return change.region is None or change.region.share < _WHOLE
 
 
-def _changed(plan: Plan, out: Value, reads: list[Value], change: Change) -> Step:
+def _changed(plan: Plan, out: Value, reads: tuple[Value, ...], change: Change) -> Step:
     if change.region is not None:
         plan.regions[out] = change.region
         if change.narrow:
             plan.narrow.add(out)
         if change.owned:
             plan.owned.add(out)
-    return Step((out,), tuple(reads), lambda chunk: (change.compute(chunk),))
+    return Step((out,), reads, lambda chunk: (change.compute(chunk),))
 
 
 def _forget(steps: list[Step], kept: Value) -> None:

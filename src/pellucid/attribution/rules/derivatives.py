@@ -111,6 +111,12 @@ def batch_norm_gain(node: Node) -> Tensor:
     return gain
 
 
+def batch_norm_shift(node: Node) -> Tensor:
+    """Return what a batch norm in evaluation mode adds to each channel."""
+    shift: Tensor = -batch_norm_gain(node) * node.arguments["running_mean"]
+    return shift if node.arguments["bias"] is None else shift + node.arguments["bias"]
+
+
 def _add(node: Node, gradient: Tensor) -> dict[Value, Tensor] | None:
     found: dict[Value, Tensor] = {}
     sign = -1 if node.operator == "sub" else 1
@@ -143,6 +149,10 @@ def _max_pool(node: Node, gradient: Tensor) -> dict[Value, Tensor] | None:
     return {source: back(gradient, source.data, *(node.arguments[key] for key in keys), node.outs[1].data)}
 
 
+def _pad(node: Node, gradient: Tensor) -> dict[Value, Tensor]:
+    return {node.values()[0]: aten.constant_pad_nd(gradient, [-size for size in node.arguments["pad"]])}
+
+
 _BATCH_NORMS = ("native_batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm", "miopen_batch_norm")
 _CLOSED: dict[str, Closed] = {
     "convolution": _convolution,
@@ -156,6 +166,7 @@ _CLOSED: dict[str, Closed] = {
     "_unsafe_view": _view,
     "unsqueeze": _view,
     "squeeze": _view,
+    "constant_pad_nd": _pad,
     "max_pool2d_with_indices": _max_pool,
     **dict.fromkeys(_BATCH_NORMS, _batch_norm),
 }

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pellucid.attribution.rules.composites import Composite
-from pellucid.attribution.rules.derivatives import batch_norm_gain, pulled_back
+from pellucid.attribution.rules.derivatives import batch_norm_gain, batch_norm_shift, pulled_back
 from pellucid.attribution.rules.engine import Message, Step, propagate
 from pellucid.attribution.rules.kinds import GATES, SOFTMAX, is_gate, kind_of, limit_at_zero
 from pellucid.attribution.rules.ledger import BIAS, CONSTANTS, EPSILON, NOT_CONSERVED, Book
@@ -116,13 +116,10 @@ class RelevancePropagation:
 
     def _batch_norm(self, step: Step) -> None:
         """Treat a batch norm that cannot be folded as an affine layer under epsilon: y = g x + b."""
-        source = step.node.arguments["input"]
-        gain = batch_norm_gain(step.node).reshape(-1, *(1,) * (step.out.ndim - 2))
-        c = self._as_factor(step.message, step.out)
-        step.send(source, c=c * gain)
-        bias = self._dot(c, step.out - source.data * gain)
-        self._took(step, BIAS, bias)
-        self._took(step, EPSILON, self._missing(step) - bias)
+        c, taken = self._stabiliser.shared(step.message, step.out)
+        step.send(step.node.arguments["input"], c=c * batch_norm_gain(step.node).reshape(-1, *(1,) * (c.ndim - 2)))
+        self._took(step, BIAS, c.reshape(*c.shape[:2], -1).sum(-1) @ batch_norm_shift(step.node))
+        self._took(step, EPSILON, taken)
 
     def _as_factor(self, message: Message, z: Tensor) -> Tensor:
         """Return a message as c alone, R divided by d(z), lessened by epsilon."""
@@ -146,7 +143,7 @@ class RelevancePropagation:
             if any(tensor is not None for tensor in arrived):
                 for value, found in pulled_back(step.node, arrived).items():
                     step.send(value, **{part: found})
-        return CONSTANTS if step.node.operator in _MEETS_CONSTANTS else None
+        return CONSTANTS if _meets_constants(step) else None
 
     def _linear(self, step: Step) -> str | None:
         exact = step.message.r is None
@@ -295,6 +292,12 @@ class RelevancePropagation:
     def _took(self, step: Step, cause: str, taken: Tensor) -> None:
         place = f"{step.node.place} " if step.node.place else ""
         self._book.take(f"{place}({step.node.operator})", cause, taken)
+
+
+def _meets_constants(step: Step) -> bool:
+    if step.node.operator == "constant_pad_nd" and not step.node.arguments["value"]:
+        return any(message is not None and message.r is not None for message in step.arrived)  # c of a zero is nothing
+    return step.node.operator in _MEETS_CONSTANTS
 
 
 def in_parts(relevance: Tensor, z: Tensor) -> Tensor:

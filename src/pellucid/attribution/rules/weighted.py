@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pellucid.attribution.rules.derivatives import batch_norm_gain, convolution_transposed
+from pellucid.attribution.rules.derivatives import batch_norm_gain, batch_norm_shift, convolution_transposed
 from pellucid.attribution.tape.tape import Node, Value
 
 aten = torch.ops.aten
@@ -90,9 +90,7 @@ def weighted(node: Node, norm: Node | None = None) -> Weighted | None:
     if norm is not None:
         out = norm.outs[0].data
         gain = batch_norm_gain(norm)
-        mean = norm.arguments["running_mean"]
-        shift = gain * ((0 if bias is None else bias) - mean)
-        shift = shift if norm.arguments["bias"] is None else shift + norm.arguments["bias"]
+        shift = batch_norm_shift(norm) if bias is None else batch_norm_shift(norm) + gain * bias
     return Weighted(z=out, bias=bias, gain=gain, shift=shift, **found)
 
 

@@ -63,6 +63,15 @@ class Stabiliser:
         taken: Tensor = torch.linalg.vecdot(part.reshape(len(z), -1), z.reshape(len(z), -1)) * size
         return torch.sub(c, part, alpha=size), taken
 
+    def shared(self, message: Message, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Return a message as c alone, R / d(z), and what epsilon took of each row; without a division where it can."""
+        if message.r is None and message.c is not None and self.eps:
+            return self.split(message.c, z)
+        s = torch.zeros_like(z) if message.c is None else self.lessened(message.c, z)
+        if message.r is not None:
+            s = s + self.divided(message.r, z)
+        return s, self.taken(s, z)
+
     def taken(self, s: Tensor, z: Tensor) -> Tensor:
         """Return what epsilon took of each row, shape (row,): s d(z) - s z = eps * s * sgn(z)."""
         size = self.size(z)
@@ -98,25 +107,13 @@ WeightedRule = Callable[[Weighted, Message, RuleSettings], Share]
 
 def epsilon(at: Weighted, message: Message, settings: RuleSettings) -> Share:
     """R_x = x * W^T (R / d(z)). Bach et al. 2015, equation 58."""
-    stabiliser = settings.stabiliser
-    if message.r is None and message.c is not None and stabiliser.eps:
-        s, taken = stabiliser.split(message.c, at.z)
-    else:
-        s, taken = _quotient(at, message, stabiliser)
+    s, taken = settings.stabiliser.shared(message, at.z)
     bias = _taken(at, at.whole_bias(), s)
     if at.gain is None:
         return Share(Message(c=at.transposed(s, at.weight)), bias, taken)
     if at.weight.numel() < s.numel():
         return Share(Message(c=at.transposed(s, at.whole_weight())), bias, taken)
     return Share(Message(c=at.transposed(s * at.spread(at.gain), at.weight)), bias, taken)
-
-
-def _quotient(at: Weighted, message: Message, stabiliser: Stabiliser) -> tuple[Tensor, Tensor]:
-    """Return R / d(z), a part of the message that is c alone without a division, and what epsilon took."""
-    s = torch.zeros_like(at.z) if message.c is None else stabiliser.lessened(message.c, at.z)
-    if message.r is not None:
-        s = s + stabiliser.divided(message.r, at.z)
-    return s, stabiliser.taken(s, at.z)
 
 
 def alpha_beta(alpha: float, beta: float) -> WeightedRule:

@@ -55,10 +55,13 @@ class Node:
     place: str
     function: Callable[..., Any]
     outs: tuple[Value, ...] = ()
+    _values: tuple[Value, ...] | None = None  # asked for often, and never another
 
-    def values(self) -> list[Value]:
+    def values(self) -> tuple[Value, ...]:
         """Return what it read of what depends on an input, in the order of its arguments."""
-        return values_in(list(self.arguments.values()))
+        if self._values is None:
+            self._values = tuple(values_in(list(self.arguments.values())))
+        return self._values
 
     def constant(self, name: str) -> bool:
         """Return whether an argument does not depend on an input."""
@@ -126,12 +129,16 @@ def traced(inputs: tuple[Value, ...], nodes: list[Node], logits: Value, *, branc
     return Tape(inputs, kept[::-1], logits, branches)
 
 
+_LISTS = (list, tuple)
+_HOLDERS = (Value, list, tuple)
+
+
 def values_in(item: Any) -> list[Value]:
     """Return the values in an argument, lists included, in order."""
     if isinstance(item, Value):
         return [item]
-    if isinstance(item, list | tuple):
-        return [value for part in item for value in values_in(part)]
+    if isinstance(item, _LISTS):
+        return [value for part in item if isinstance(part, _HOLDERS) for value in values_in(part)]
     return []
 
 

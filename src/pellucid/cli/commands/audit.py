@@ -35,8 +35,8 @@ def audit(
     dataset
         NAME:PATH, as brain-tumor:/data/mri or ptbxl:/data/ptb-xl.
     out
-        Folder for audit.json, classes.csv, pairs.png (the worst pairs) and split.csv: a split without leaks, which
-        train and evaluate take as NAME:PATH,split=OUT/split.csv.
+        Folder for report.html, audit.json, classes.csv, pairs.png (the worst pairs) and split.csv: a split without
+        leaks, which train and evaluate take as NAME:PATH,split=OUT/split.csv.
     classes
         A class set of the data set, or classes with commas; by default the data set's own.
     test_folds
@@ -62,7 +62,12 @@ def audit(
         raise InvalidInputError(f"--test-folds must be numbers with commas; got {test_folds!r}.") from error
     found = auditing.audit(opened(dataset, classes=classes), test_folds=folds, anew=anew)
     if out is not None:
-        _write(found, out)
+        from pellucid.reports.kinds.audit import audit as write_report
+
+        page = write_report(found, out)
+        output.say(
+            f"written to {out}: {page.name}, audit.json, classes.csv, split.csv and a picture of the worst pairs"
+        )
     if json:
         output.result_json(found.json())
     else:
@@ -75,7 +80,9 @@ def audit(
 
 
 def _tell(found: Audit) -> None:
-    source, method = found.read.source, found.json()["method"]
+    from pellucid.reports import audit_words as words
+
+    source = found.read.source
     output.table(found.table(), title=f"{source.name}: {len(source)} records, test folds {_listed(found.test_folds)}")
     rows = [
         {
@@ -90,55 +97,15 @@ def _tell(found: Audit) -> None:
     if rows:
         output.table(rows, title="What the way of recording alone tells about the class, cross-validated")
     lines = [
-        f"Near: correlation above {found.read.threshold:g} ({found.read.found:.0%} of changed copies of this set are "
-        f"found), {method['near_pairs']} pairs, {method['mirrored_pairs']} of them mirrored.",
-        f"Copies with unlike labels: {len(found.conflicts)}. Patients on both sides: "
-        f"{len(found.torn) if source.patients_known else 'not known'}.",
-        f"Cleaned split: {len(found.cleaned.kept)} of {len(source)} records"
-        + "".join(f"; {count} {reason}" for reason, count in found.cleaned.dropped.items())
-        + ".",
+        words.headline(found),
+        *words.leaks(found),
+        *(words.telltale(found) if found.confounds else ()),
+        *words.cleaned(found),
+        *words.method(found)[1:2],
         *(f"Finding: {kind}, {len(at)} records, the first {at[0]}." for kind, at in found.read.findings.items()),
-        *source.notes,
     ]
     output.result("\n".join(lines))
 
 
 def _listed(values: tuple[int, ...]) -> str:
     return ", ".join(map(str, values))
-
-
-def _write(found: Audit, out: Path) -> None:
-    from pellucid.core.files import write_json, write_text
-    from pellucid.datasets.splits import write_split
-
-    source = found.read.source
-    write_json(out / "audit.json", found.json())
-    write_text(out / "classes.csv", found.table().to_csv(lineterminator="\n"))
-    kept = found.cleaned.kept
-    write_split(out / "split.csv", source.table.index[kept].tolist(), found.cleaned.patients, found.cleaned.folds)
-    written = ["audit.json", "classes.csv", "split.csv"]
-    if found.worst():
-        _draw(found, out / "pairs.png")
-        written.append("pairs.png")
-    output.say(f"written to {out}: {', '.join(written)}")
-
-
-def _draw(found: Audit, path: Path) -> None:
-    from pellucid.figures.contact_sheet import contact_sheet
-    from pellucid.figures.style import save
-    from pellucid.records.ecg import EcgRecord
-
-    source = found.read.source
-    records, captions = [], []
-    for pair, reason in found.worst():
-        how = f"{reason}, r = {pair.correlation:.4f}{', mirrored' if pair.mirrored else ''}"
-        for position in (pair.first, pair.second):
-            records.append(source[position])
-            labels = source.labels.iloc[position]
-            named = "+".join(map(str, labels.index[labels.to_numpy()])) or "no class"
-            captions.append(
-                f"{how}\n{named}, {source.sides.iloc[position]}\n{Path(str(source.table.index[position])).name}"
-            )
-    columns = 2 if isinstance(records[0], EcgRecord) else 4
-    facts = f"copies are called near above a correlation of {found.read.threshold:g}"
-    save(contact_sheet(records, captions, columns=columns, title=f"{source.name}: the worst pairs", facts=facts), path)

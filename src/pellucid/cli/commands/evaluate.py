@@ -33,6 +33,7 @@ def evaluate(
     out: Annotated[Path | None, Parameter(alias="-o")] = None,
     draws: int = 2000,
     seed: int = 0,
+    by_slice: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
     network_classes: str | None = None,
     described: Described = NOTHING,
@@ -70,6 +71,9 @@ def evaluate(
         Of the bootstrap; 0 for no intervals.
     seed
         Of the bootstrap.
+    by_slice
+        Score a data set that names no patients all the same. Its parts are split by slice, so the figure is none of a
+        test, and says so.
     json
         Print metrics.json.
     network_classes
@@ -85,7 +89,7 @@ def evaluate(
     """
     limits = numbers(thresholds) or ()
     if predictions is not None or labels is not None:
-        ours = (dataset, network, folds, choose_folds, network_classes)
+        ours = (dataset, network, folds, choose_folds, network_classes, by_slice)
         if any(ours) or records != "all" or described != NOTHING:
             raise InvalidInputError(
                 "--predictions and --labels stand in place of a data set, a network and their options; got both."
@@ -97,9 +101,9 @@ def evaluate(
         if not dataset or not network:
             raise InvalidInputError("evaluate needs DATASET and --network, or --predictions and --labels.")
         asked = opened(network, described, classes_by="--network-classes", classes=listed(network_classes))
-        question = _of_network(asked, dataset, classes, folds, choose_folds, records, limits)
+        question = _of_network(asked, dataset, classes, folds, choose_folds, records, limits, by_slice=by_slice)
     _tell(question.scored(draws=draws, seed=seed), out, as_json=json)
-    return output.DONE
+    return output.SOME_FAILED if question.data.get("skipped") else output.DONE
 
 
 def _of_files(predictions: Path, labels: Path, classes: str | None, thresholds: Sequence[float]) -> Question:
@@ -123,20 +127,25 @@ def _of_network(
     choose_folds: str | None,
     records: Records,
     thresholds: Sequence[float],
+    *,
+    by_slice: bool,
 ) -> Question:
+    from pellucid.cli.scored_dataset import answered, beside, facts
     from pellucid.datasets.dataset import dataset
-    from pellucid.training.network_answers import data_facts, folds_for_testing, network_answers, network_facts
+    from pellucid.training.network_answers import folds_for_testing, network_facts
     from pellucid.training.score_files import Question
 
     source = dataset(spec, classes=classes or network.classes)
+    if not by_slice:
+        source.refuse_untestable("--by-slice")
     usual = folds_for_testing(network, source)
     scored = source.select(folds=usual if folds is None else _folds(folds), records=records)
     chosen = None if choose_folds is None else source.select(folds=_folds(choose_folds), records=records)
-    answers = network_answers(network, scored, chosen=chosen, thresholds=thresholds)
+    answers, scored, skipped = answered(network, scored, chosen=chosen, thresholds=thresholds)
     return Question(
-        title=f"{network.name} on {source.name}",
-        answers=answers,
-        data={**data_facts(scored), "selection": records},
+        title=f"{network.name} on {source.name}{'' if source.patients_known else ', patients unknown'}",
+        answers=beside(answers, scored),
+        data={**facts(scored, skipped), "selection": records},
         network=network_facts(network),
     )
 

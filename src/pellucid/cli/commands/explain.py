@@ -143,11 +143,11 @@ def _check(network: Network, how: Mapping[str, Any]) -> None:
         For methods that were named; of "all" they are left out, which is said here once.
     """
     from pellucid.explanation.choice import chosen, refusals
-    from pellucid.explanation.parts import checked_parts
+    from pellucid.explanation.parts import checked_parts, refuse_unused
     from pellucid.explanation.words import refused
 
-    checked_parts(how["parts"], network)
     methods, optional = chosen(how["methods"], network, how["settings"])
+    refuse_unused(checked_parts(how["parts"], network), methods.values(), network)
     for label, reason in refusals(methods, network).items():
         if not optional:
             raise NotApplicableError(f"{label} makes no sense for network {network.name}: {reason}")

@@ -21,10 +21,14 @@ def train(
 ) -> int:
     """Train a network from a configuration; the same command goes on where a killed one ended.
 
+    Any architecture, on any data set: what the file leaves open is taken from both. Pictures are not flipped, shifted
+    or cropped unless [picture_augmentation] asks: the side and the place of a finding are information.
+
     Parameters
     ----------
     config
-        A TOML file; `configs/` has those of the bundled networks.
+        A TOML file (`configs/` has those of the bundled networks), or a preset: ribeiro, s1, s1_practical, s3, s4, s5.
+        In a file `preset = "s3"` stands for all keys that it does not name.
     out
         Folder for checkpoints, log and curves; the network comes to stand in `OUT/network`.
     data
@@ -35,6 +39,7 @@ def train(
     Examples
     --------
     pellucid train configs/ecg-six.toml --data ptbxl:/data/ptb-xl --out runs/ecg-six
+    pellucid train s5 --data mitbih:/data/mitdb --out runs/beats
     """
     from pellucid.core.errors import InvalidInputError, missing_extra
 
@@ -54,19 +59,39 @@ def train(
     settings = read_config(config)
     if data is not None:
         settings = replace(settings, data=replace(settings.data, dataset=data))
-    network = training.train(settings, out)
+    if settings.picture_augmentation.reserve:
+        output.say(f"note: {settings.picture_augmentation.reserve}")
+    network = training.train(settings, out, watch=_epoch)
     output.say(f"{network.name}: {_told(network.card.metrics)}")
     output.result(str(_curves(out)))
     output.result(str(out / "network"))
     return output.DONE
 
 
+def _epoch(number: int, line: Mapping[str, float]) -> None:
+    accuracy = f", accuracy {line['choosing_accuracy']:.3f}" if "choosing_accuracy" in line else ""
+    output.say(
+        f"epoch {number}: loss {line['loss']:.4f}, on the choosing folds {line['choosing_loss']:.4f}, "
+        f"score {line['choosing_score']:.3f}{accuracy}, {line['seconds']:.0f} s"
+    )
+
+
 def _told(metrics: tuple[Mapping[str, Any], ...]) -> str:
     parts = []
     for scoring in metrics:
         macro = scoring["macro"]
-        parts.append(f"{scoring['data']}: macro AUC {macro['auc']['value']:.3f}, F1 {macro['f1']['value']:.3f}")
+        shares = ""
+        if "accuracy" in scoring:
+            shares = (
+                f"accuracy {scoring['accuracy']:.3f} (the commonest class alone {scoring['commonest_class']:.3f}), "
+                f"balanced {scoring['balanced_accuracy']:.3f}, "
+            )
+        parts.append(f"{scoring['data']}: {shares}macro AUC {_number(macro['auc'])}, F1 {_number(macro['f1'])}")
     return "; ".join(parts)
+
+
+def _number(estimate: Mapping[str, Any]) -> str:
+    return "undefined" if estimate["value"] is None else f"{estimate['value']:.3f}"
 
 
 def _curves(out: Path) -> Path:
@@ -80,8 +105,12 @@ def _curves(out: Path) -> Path:
         name = log.parent.name
         lines = pd.read_json(log, lines=True).set_index("epoch")
         names = {"loss": f"{name}: training, all outputs", "choosing_loss": f"{name}: choosing folds, classes"}
+        panels[f"{name}: loss"] = list(names.values())
+        if "choosing_score" in lines:
+            what = "balanced accuracy" if "choosing_accuracy" in lines else "macro AUC"
+            names["choosing_score"] = f"{name}: {what} on the choosing folds"
+            panels[names["choosing_score"]] = [names["choosing_score"]]
         columns.append(lines[list(names)].rename(columns=names))
-        panels[f"{name}: cross-entropy"] = list(names.values())
     path = out / "curves.png"
     save(training_curves(pd.concat(columns, axis=1), panels), path)
     return path

@@ -53,6 +53,11 @@ class BrainTumor(ImageFolder):
             )
 
     @property
+    def untestable(self) -> str | None:
+        """None: its published split is what others score, so it can be scored; the notes stand beside the figure."""
+        return None
+
+    @property
     def acquisition(self) -> pd.DataFrame:
         """Size, mode and bytes of the pictures as published, where `index.csv` has them."""
         path = self.folder / "index.csv"

@@ -59,6 +59,16 @@ class ImageFolder(SliceDataset):
         self.labels = one_of(self.table["class"], self.class_set)
         self._outlines = read_outlines(self.folder / "outlines.csv")
 
+    @property
+    def untestable(self) -> str | None:
+        """Why no part of it is a test: slices of one head are in it, and nothing says which."""
+        if self.patients_known:
+            return None
+        return (
+            f"data set {self.name} names no patients, so its parts are split by slice: neighbouring slices of one head "
+            "may be in training and in the test, and a figure would say nothing about new patients"
+        )
+
     def mask(self, record_id: Any) -> NDArray[np.bool_] | None:
         """Return the region that an outline or a mask beside the picture gives, (row, column), else None."""
         file = self._file(record_id)
@@ -73,6 +83,11 @@ class ImageFolder(SliceDataset):
             raise InvalidInputError(f"mask {beside} must have the shape of its picture, {shape}. Export it again.")
         return mask.pixels > 0.5
 
+    def _rows(self, folder: Path) -> list[dict[str, Any]]:
+        """Return the records of a class's folder: `record` (the id), `file` and `patient`."""
+        files = [file.relative_to(self.folder).as_posix() for file in _pictures(folder)]
+        return [{"record": file, "file": file, "patient": self._patient(file)} for file in files]
+
     def _patient(self, file: str) -> str:
         """Return whose picture a file is, as far as its name tells; here each stands for itself."""
         return file
@@ -83,14 +98,10 @@ class ImageFolder(SliceDataset):
     def _table(self) -> pd.DataFrame:
         parts = _parts(self.folder)
         rows = [
-            {
-                "file": file.relative_to(self.folder).as_posix(),
-                "class": classed.name,
-                "split": "" if part == self.folder else part.name,
-            }
+            {**row, "class": classed.name, "split": "" if part == self.folder else part.name}
             for part in parts
             for classed in _folders(part)
-            for file in _pictures(classed)
+            for row in self._rows(classed)
         ]
         if not rows:
             raise InvalidInputError(
@@ -98,8 +109,7 @@ class ImageFolder(SliceDataset):
                 f"no folders. Sort the pictures ({', '.join(SUFFIXES)}) into one folder a class."
             )
         table = pd.DataFrame(rows)
-        table.index = pd.Index(table["file"].tolist(), name="record")
-        table["patient"] = [self._patient(file) for file in table["file"]]
+        table.index = pd.Index(table.pop("record").tolist(), name="record")
         table["fold"] = _folds(table)
         return table if parts != [self.folder] else table.drop(columns="split")
 

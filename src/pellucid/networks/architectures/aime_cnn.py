@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -20,6 +23,11 @@ class AimeCnn(nn.Module):
     classes
         Number of logits.
 
+    Attributes
+    ----------
+    reads
+        What it wants of an ECG.
+
     Notes
     -----
     Dropout as published: 0.1 after each pooling but the first, 0.25 after each hidden dense layer. Weights
@@ -29,6 +37,10 @@ class AimeCnn(nn.Module):
     ----------
     Gumpfer et al., Towards Trustworthy AI in Cardiology, AIME 2024, doi 10.1007/978-3-031-66535-6_36.
     """
+
+    reads: ClassVar[Mapping[str, Any]] = {
+        "sampling_rate": 500.0, "length": 2000, "keep": "start", "padding": "end"
+    }  # fmt: skip
 
     def __init__(self, classes: int = 2) -> None:
         super().__init__()

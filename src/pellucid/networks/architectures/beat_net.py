@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -29,6 +30,8 @@ class BeatNet(nn.Module):
     ----------
     layer
         For class activation: the ReLU of the last convolution, as published; a batch norm follows it.
+    reads
+        What it wants of a beat; with `legacy_186` a length of 186.
 
     Notes
     -----
@@ -37,6 +40,9 @@ class BeatNet(nn.Module):
     """
 
     layer: ClassVar[str] = "body.8"
+    reads: ClassVar[Mapping[str, Any]] = {
+        "sampling_rate": 125.0, "length": 187, "leads": 1, "keep": "start", "padding": "end"
+    }  # fmt: skip
 
     def __init__(self, classes: int = 5, legacy_186: bool = False) -> None:
         super().__init__()

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from pellucid.core.errors import InvalidInputError, SettingError, unknown_name
+from pellucid.networks.transfer import IMAGENET
 
 CONV_NET_1 = MappingProxyType({"widths": (16, 36, 45, 54)})
 CONV_NET_2 = MappingProxyType({"widths": (22, 34, 48)})
@@ -41,10 +42,17 @@ class ConvNet(nn.Module):
     dropout
         Share of what the dense layer reads that is dropped in training.
 
+    Attributes
+    ----------
+    reads
+        What it wants of a picture.
+
     Notes
     -----
     The published report names no head and no padding; these are the ones that its sizes allow.
     """
+
+    reads: ClassVar[Mapping[str, Any]] = IMAGENET
 
     def __init__(
         self,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -22,6 +25,11 @@ class EcgCnn27(nn.Module):
     classes
         Number of logits.
 
+    Attributes
+    ----------
+    reads
+        What it wants of an ECG.
+
     Notes
     -----
     Keras' "same" padding; batch norm eps 1e-3. The share of its dropout before the dense layer is not published; 0.5
@@ -31,6 +39,10 @@ class EcgCnn27(nn.Module):
     ----------
     Code of github.com/nareshwar/ecg-xai (MIT).
     """
+
+    reads: ClassVar[Mapping[str, Any]] = {
+        "sampling_rate": 500.0, "length": 5000, "keep": "start", "padding": "end", "unit": "uV"
+    }  # fmt: skip
 
     def __init__(self, classes: int = 27) -> None:
         super().__init__()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, cast
+from collections.abc import Mapping
+from typing import Any, ClassVar, cast
 
 import torch
 from jaxtyping import Float
@@ -39,6 +40,8 @@ class EcgConvAttentionNet(nn.Module):
     layer
         For class activation: the last convolution before its ReLU, (batch, lead, feature, cell), 297 cells of 16
         samples centred at 127.5 + 16 i. Attention between leads follows, so it is not found by itself.
+    reads
+        What it wants of an ECG.
 
     Notes
     -----
@@ -55,6 +58,7 @@ class EcgConvAttentionNet(nn.Module):
 
     layer: ClassVar[str] = "features"
     length: ClassVar[int] = 5000
+    reads: ClassVar[Mapping[str, Any]] = {"sampling_rate": 500.0, "length": 5000}
 
     def __init__(self, classes: int = 6, leaky: bool = False) -> None:
         super().__init__()

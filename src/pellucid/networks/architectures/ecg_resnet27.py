@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float
@@ -25,6 +27,11 @@ class EcgResnet27(nn.Module):
     classes
         Number of logits.
 
+    Attributes
+    ----------
+    reads
+        What it wants of an ECG.
+
     Notes
     -----
     Keras' "same" padding: at kernel 8 three zeros before and four after. Batch norm eps 1e-3.
@@ -33,6 +40,10 @@ class EcgResnet27(nn.Module):
     ----------
     Code of github.com/nareshwar/ecg-xai (MIT).
     """
+
+    reads: ClassVar[Mapping[str, Any]] = {
+        "sampling_rate": 500.0, "length": 5000, "keep": "start", "padding": "end", "unit": "uV"
+    }  # fmt: skip
 
     def __init__(self, classes: int = 27) -> None:
         super().__init__()

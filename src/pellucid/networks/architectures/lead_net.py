@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, ClassVar, cast
 
 import torch
 from jaxtyping import Float
@@ -60,6 +60,13 @@ class LeadNet(nn.Module):
     lead_dropout
         Share of leads whose features are dropped as a whole in training; the rest is scaled up.
 
+    Attributes
+    ----------
+    layer
+        For class activation: the last activations, (batch, lead, feature, cell).
+    reads
+        What it wants of an ECG; rate and length are the data's.
+
     Notes
     -----
     Receptive field of the defaults 411 samples (4.1 s at 100 Hz), cells 16 samples (160 ms) apart. The share of a cell:
@@ -67,6 +74,9 @@ class LeadNet(nn.Module):
     std, q the variance; all of it at the arg-max for max. Attention and std shares are exact shares but
     depend on the whole lead; a max share stands at one cell.
     """
+
+    layer: ClassVar[str] = "features"
+    reads: ClassVar[Mapping[str, Any]] = {"padding": "none", "shortest": 3.0}
 
     def __init__(
         self,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -21,11 +24,18 @@ class PlainCnn(nn.Module):
     channels
         Of the picture: 3, or 1 for grey.
 
+    Attributes
+    ----------
+    reads
+        What it wants of a picture.
+
     Notes
     -----
     Published are "four layers" and the count alone; this is the roundest network with that count whose pooled layer
     feeds the last linear layer directly.
     """
+
+    reads: ClassVar[Mapping[str, Any]] = {"size": (150, 150)}
 
     def __init__(self, classes: int = 2, channels: int = 3) -> None:
         super().__init__()

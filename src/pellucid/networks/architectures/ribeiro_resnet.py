@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from itertools import pairwise
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float
@@ -34,10 +36,17 @@ class RibeiroResNet(nn.Module):
     dropout
         Share of activations dropped in training.
 
+    Attributes
+    ----------
+    reads
+        What it wants of an ECG.
+
     References
     ----------
     Ribeiro et al., Nature Communications 11:1760 (2020); sizes as in its published code.
     """
+
+    reads: ClassVar[Mapping[str, Any]] = {"sampling_rate": 400.0, "length": 4096, "padding": "both"}
 
     def __init__(self, classes: int = 6, leads: int = 12, length: int = 4096, dropout: float = 0.2) -> None:
         super().__init__()

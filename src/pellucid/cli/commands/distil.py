@@ -1,0 +1,61 @@
+"""`pellucid distil`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from pellucid.cli import output
+
+
+def distil(
+    config: Path,
+    *,
+    out: Annotated[Path, Parameter(alias="-o")],
+    data: str | None = None,
+    threads: int | None = None,
+) -> int:
+    """Train a student with a larger network as teacher, and beside it without, and compare them on the test folds.
+
+    The same command goes on where a killed one ended. The teacher is asked about each training record once, without
+    the augmentation that the student sees.
+
+    Parameters
+    ----------
+    config
+        A training configuration of the student with a table `[distil]`; `configs/distil-*.toml` are examples.
+    out
+        Folder for everything: the table as `comparison.md`, `.csv` and `.png`, the taught student in `OUT/network`.
+    data
+        The data set, NAME:PATH, in place of the configuration's.
+    threads
+        CPU threads of torch; all cores where it is not given.
+
+    Examples
+    --------
+    pellucid distil configs/distil-tumours.toml --data brain-tumor:/data/brain_tumor_mri --out runs/distil-tumours
+    """
+    from pellucid.core.errors import InvalidInputError, missing_extra
+
+    if threads is not None and threads < 1:
+        raise InvalidInputError(f"threads must be 1 or more; got {threads}.")
+    try:
+        import lightning  # noqa: F401  # asked for first, so that its absence is told before any data are read
+    except ImportError as error:
+        raise missing_extra("lightning", "train", "pellucid distil") from error
+    import torch
+
+    from pellucid.training import distil as distilling
+    from pellucid.training.distil_plan import read_distil
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    found, paths = distilling.distil(read_distil(config, data=data), out, tell=output.say)
+    output.table(found.words())
+    for note in found.notes:
+        output.say(note)
+    for path in paths:
+        output.result(str(path))
+    return output.DONE

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from audited import audited
+
+from pellucid.datasets.confounds import Confound
+from pellucid.datasets.duplicates import Pair
+from pellucid.reports import audit_words as words
+
+
+@pytest.fixture(scope="module")
+def found():
+    return audited("glioma")
+
+
+def test_what_leaks_is_said_by_class_and_what_it_means(found):
+    assert words.headline(found) == "1 of 10 test records has a twin in training."
+    first, *others = words.leaks(found)
+    assert first == (
+        "Of 5 glioma test records 1 has a twin in training (1 equal, the others nearly): "
+        "a score on this split is too good."
+    )
+    assert others == list(found.read.source.notes)
+
+
+def test_patients_on_both_sides_and_unlike_labels_are_said(found):
+    pair = Pair(0, 1, 1.0, exact=True)
+    worse = replace(found, torn={"anna": ["test", "training"]}, conflicts=(pair, pair))
+    torn, unlike = words.leaks(worse)[1:3]
+    assert torn.startswith("1 patient is on several sides, anna (test, training) for instance")
+    assert unlike.startswith("2 pairs of copies have unlike labels")
+    none = {**found.leaking, "near": 0}
+    assert words.headline(replace(worse, leaking=none)) == "1 patient is on several sides."
+
+
+def test_what_tells_the_class_stands_against_the_majority():
+    found = audited(leaking=False)
+    first, *_ = words.telltale(found)
+    assert first == (
+        "Brightness alone (brightness, contrast) gives the class of 100.0% of records; naming always the largest "
+        "class gives 50.0%. A network can learn this in place of the disease."
+    )
+    assert words.headline(found).endswith("but the way of recording tells the class.")
+    nothing = replace(found, confounds={"size": Confound(("width",), 0.5, 0.5, 0.1, {})})
+    assert words.telltale(nothing) == [
+        "Nothing that was asked tells clearly more about the class than knowing nothing."
+    ]
+    assert words.headline(nothing) == "No test record has a twin in training."
+
+
+def test_the_cleaned_split_and_the_method(found):
+    assert words.cleaned(found) == [
+        "The cleaned split keeps 39 of 40 records (1 left out: twin or patient in the test).",
+        "train and evaluate take it as in-memory:PATH,split=split.csv.",
+    ]
+    assert "0 near pairs, 0 of them mirrored" in words.method(found)[1]
