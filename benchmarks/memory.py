@@ -22,7 +22,7 @@ METHODS: dict[str, dict[str, object]] = {
     "lrp": {},
     "occlusion": {"window": 256, "stride": 256},
     "lime": {"parts": 8, "samples": 64},
-    "kernel_shap": {"parts": 1},
+    "kernel_shap": {"parts": 2, "samples": 64},
 }
 RECORDS = 8
 

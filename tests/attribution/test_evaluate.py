@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from dataclasses import dataclass
 
 import pytest
@@ -8,6 +9,7 @@ import torch
 import zoo
 from pellucid.attribution.evaluate import reserves
 from pellucid.attribution.method import Method, method
+from pellucid.attribution.tape.tape import Value
 from pellucid.core.errors import InvalidInputError, NotApplicableError
 from pellucid.core.progress import shown_by
 
@@ -99,3 +101,16 @@ def test_tensors_of_the_call_are_recorded_by_hash_and_fields_by_name():
     )
     assert len(answer.settings["baseline"]["sha256"]) == 64
     assert answer.settings["steps"] == 2
+
+
+def test_a_tape_is_let_go_of_before_the_next_is_made():
+    """Values and operations hold each other: without care the memory of all batches would wait for the collector."""
+    module, x = zoo.network("residual", 1), zoo.inputs(1, 4)
+    gc.collect()
+    gc.disable()
+    try:
+        method("lrp")(module, x, target=0, memory=1)
+        left = sum(type(thing) is Value for thing in gc.get_objects())
+    finally:
+        gc.enable()
+    assert left == 0

@@ -49,6 +49,28 @@ def untouched(module):
     )
 
 
+class Renaming(nn.Module):
+    """Holds one value under another name, in the same place."""
+
+    def __init__(self):
+        super().__init__()
+        self.old = "kept"
+
+    def forward(self, x):
+        self.new = self.old
+        del self.old
+        return x
+
+
+def test_a_value_that_changed_its_name_alone_has_its_own_again():
+    module = Renaming()
+    with guarded(module, ["cpu"]):
+        module.forward(torch.zeros(1, 2))
+        assert module.new == "kept"
+    assert module.old == "kept"
+    assert not hasattr(module, "new")
+
+
 def test_everything_a_forward_pass_writes_is_put_back():
     module = Writing()
     log = module.log

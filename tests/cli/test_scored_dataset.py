@@ -77,6 +77,19 @@ def test_what_cannot_be_read_is_skipped_and_listed(place, capsys):
     assert "error: a/2.png skipped: " in capsys.readouterr().err
 
 
+def test_a_link_to_nowhere_is_skipped_too(place, monkeypatch):
+    (place / "a" / "gone.png").symlink_to(place / "nowhere.png")
+
+    def sizes(network, scored, **options):
+        scored.pictures((8, 8))
+        return halves(network, scored)
+
+    monkeypatch.setattr(answering, "network_answers", sizes)
+    _, part, skipped = answered(None, dataset(f"image-folder:{place}"), chosen=None, thresholds=())
+    assert list(skipped) == ["a/gone.png"]
+    assert len(part) == 12
+
+
 def test_where_all_can_be_read_nothing_is_read_twice(place, monkeypatch):
     source = dataset(f"image-folder:{place}")
     monkeypatch.setattr(type(source), "readable", None)

@@ -81,3 +81,13 @@ class Window(Settings):
 def test_an_error_names_the_key_and_not_the_types_that_were_tried():
     with pytest.raises(SettingError, match=r"^here: size: .*valid integer; got 'wide'$"):
         decode(Window, {"size": "wide"}, where="here")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Several(Settings):
+    windows: tuple[Window, ...] | None = None
+
+
+def test_a_misspelt_key_in_a_list_of_tables_has_its_neighbours_named():
+    with pytest.raises(SettingError, match=r"key 'sise' is not known; known: size\. Did you mean 'size'"):
+        decode(Several, {"windows": [{"sise": 3}]}, where="here")

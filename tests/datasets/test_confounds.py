@@ -58,6 +58,13 @@ def test_combinations_and_missing_facts_are_values_too():
     assert found.tells
 
 
+def test_a_class_of_few_records_has_no_area(labels):
+    few = labels.assign(rare=[number < 9 for number in range(len(labels))])
+    facts = pd.DataFrame({"width": np.arange(len(labels))}, index=labels.index)
+    areas = confounds(facts, few, [str(number) for number in range(len(labels))])["size"].by_class
+    assert list(areas) == list(map(str, labels))
+
+
 def test_one_class_or_few_groups_are_no_question(labels):
     facts = pd.DataFrame({"width": np.arange(300)})
     assert confounds(facts, labels, ["g"] * 300) == {}

@@ -51,7 +51,14 @@ def test_a_missing_split_is_told(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("patients", "known"), [(["anna", "anna"], True), (["a.png", "b.png"], False), (["cluster-1", "b.png"], False)]
+    ("patients", "known"),
+    [
+        (["anna", "anna"], True),
+        (["anna", "b.png"], True),
+        (["a.png", "b.png"], False),
+        (["cluster-1", "b.png"], False),
+        (["cluster-1", "anna"], False),
+    ],
 )
 def test_a_split_names_persons_or_not(tmp_path, patients, known):
     write_split(tmp_path / "split.csv", ["a.png", "b.png"], patients, [1, 1])

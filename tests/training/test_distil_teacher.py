@@ -19,6 +19,7 @@ from pellucid.networks.network import Network
 from pellucid.networks.preparation import SlicePreparation
 from pellucid.training.distil_plan import Distil, Plan
 from pellucid.training.distil_teacher import lesson, reserve, same_activation, teacher_of
+from pellucid.training.fit_settings import LossSettings
 from pellucid.training.settings import DataSettings, TrainingConfig
 
 DATA = DataSettings(dataset="phantoms:40,size=32", train=(1, 2), choose=(3,), test=(4,))
@@ -101,13 +102,27 @@ def test_a_teacher_that_saw_the_test_folds_is_refused_and_one_that_says_nothing_
     assert reserve(teacher, source()).startswith("The card of teacher master names no folds of phantoms")
     splits = {"train": {"folds": [1]}, "choose": {"folds": [4]}}
     seen = network(training={"config": {"data": {"dataset": "phantoms"}}, "splits": splits})
-    assert reserve(seen, source()) == ""
     seen.save(tmp_path)
     with pytest.raises(InvalidInputError, match="was trained or chosen on fold 4, which the student is tested on"):
         teacher_of(plan(tmp_path), source(), tmp_path)
 
 
-def test_softmax_and_sigmoid_do_not_compare() -> None:
-    same_activation(network(), network())
+def test_folds_of_the_same_name_that_hold_other_records_have_a_reserve() -> None:
+    splits = {
+        name: {"folds": folds, "hash": source().select(folds=folds).hash}
+        for name, folds in (("train", [1, 2]), ("choose", [3]))
+    }
+    teacher = network(training={"config": {"data": {"dataset": "phantoms"}}, "splits": splits})
+    assert reserve(teacher, source()) == ""
+    assert reserve(teacher, dataset("phantoms:44,size=32")).startswith("The folds of phantoms that teacher master")
+    assert "hold other records" in reserve(teacher, source().select(folds=[1, 2, 4]))
+
+
+def test_softmax_and_sigmoid_do_not_compare(tmp_path: Path) -> None:
+    student = plan(tmp_path).student
+    exclusive, single = (
+        replace(student, fit=replace(student.fit, loss=LossSettings(name=name))) for name in ("cross_entropy", "bce")
+    )
+    same_activation(network(), exclusive)
     with pytest.raises(InvalidInputError, match=r"master has a softmax, student pupil a sigmoid.*to cross_entropy"):
-        same_activation(network(), network(activation="sigmoid", name="pupil"))
+        same_activation(network(), single)

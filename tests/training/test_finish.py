@@ -56,6 +56,7 @@ def test_the_card_tells_seconds_splits_and_layer(tmp_path: Path) -> None:
     assert [splits[name]["records"] for name in ("train", "choose", "test")] == [14, 14, 7]
     assert splits["train"]["positives"]["AFIB"] == 2
     assert len({splits[name]["hash"] for name in splits}) == 3
+    assert len({splits[name]["inputs"] for name in splits}) == 3
     assert card.layer == "features"
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from torch import nn
 from pellucid.core.errors import InvalidInputError, UnreadableFileError
 from pellucid.networks.architectures.conv_net import ConvNet
 from pellucid.networks.preparation import SlicePreparation
+from pellucid.networks.store import ARCHITECTURES
+from pellucid.networks.transfer import Backbone, freeze
 from pellucid.training.batches import Batch, TrainingSet
 from pellucid.training.choosing import ChoosingSet, choosing_loss
 from pellucid.training.fit import fit
@@ -226,3 +229,17 @@ def test_the_kept_epoch_is_that_of_the_best_score(tmp_path: Path) -> None:
     scores = [line["choosing_score"] for line in log(tmp_path)]
     assert log(tmp_path)[-1]["best_epoch"] == 1 + int(np.argmax(scores))
     assert max(scores) > 0.9
+
+
+def test_a_frozen_body_keeps_weights_and_batch_norms(tmp_path: Path) -> None:
+    module = ARCHITECTURES["resnet50"](classes=2, channels=1, head="transfer")
+    freeze(cast(Backbone, module))
+    before = {name: value.clone() for name, value in module.state_dict().items()}
+    pictures = np.random.default_rng(0).integers(0, 255, (4, 32, 32)).astype(np.uint8)
+    labels = np.eye(2, dtype=bool)[[0, 1, 0, 1]]
+    none, preparation = np.zeros((4, 0), dtype=bool), SlicePreparation(size=(32, 32))
+    data = TrainingSet(pictures, labels, none, none, 100.0, preparation=preparation)
+    task = config(1, stages=(Stage(epochs=1),), batch=2, loss=LossSettings(name="cross_entropy"))
+    after = fit(module, data, ChoosingSet(pictures, labels, preparation=preparation), task, tmp_path).state_dict()
+    changed = {name.split(".")[0] for name, value in before.items() if not torch.equal(value, after[name])}
+    assert changed == {"head"}

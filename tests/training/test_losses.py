@@ -43,6 +43,15 @@ def test_mse_and_focal_are_their_formulas() -> None:
     assert whole == pytest.approx(10 * (0.5**5 * math.log(2) + 0.75**5 * math.log(4)))
 
 
+def test_focal_has_a_gradient_where_the_network_is_certain() -> None:
+    settings = LossSettings(name="focal", alpha=1, gamma=0.5)
+    logits = torch.tensor([[200.0, -200.0, 200.0]], requires_grad=True)
+    loss = plain_loss(settings, logits, torch.tensor([[1.0, 1.0, 0.0]]))
+    loss.backward()
+    assert float(loss.detach()) == pytest.approx(400)
+    np.testing.assert_allclose(logits.grad, [[0.0, -1.0, 1.0]], atol=1e-6)  # that of bce: (1 - p)^gamma is 1
+
+
 def test_cross_entropy_is_torchs_and_its_balanced_weights_are_counts() -> None:
     logits = torch.randn(6, 3, generator=torch.Generator().manual_seed(0))
     target = torch.tensor([0, 0, 0, 1, 1, 2])

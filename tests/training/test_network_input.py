@@ -106,6 +106,8 @@ def test_published_weights_a_frozen_body_and_its_last_parts(tmp_path: Path) -> N
         ({"architecture": "lead_net", "size": [5, 5]}, ECGS, "lead_net takes no size"),
         ({"architecture": "conv_net", "settings": {}, "unit": "mV"}, SLICES, "takes no unit"),
         ({"architecture": "lead_net", "head": "transfer"}, ECGS, "lead_net takes no head"),
+        ({"architecture": "plain_cnn", "head": "transfer"}, SLICES, "plain_cnn takes no head, for it has one only"),
+        ({"architecture": "lead_net", "leads": ["II", "MLII"]}, ECGS, r"among those of data set .*V6; got MLII\."),
         ({"architecture": "beat_net"}, ECGS, r"beat_net reads 1 leads; data set simulated has 12\. Name them"),
     ],
 )

@@ -53,10 +53,10 @@ def test_a_plateau_lowers_the_rate_after_its_patience_and_stops_at_its_floor() -
     plateau = plateau_of(optimizer, fit)
     assert plateau is not None
     found = []
-    for loss in [1.0, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9]:
+    for loss in [1.0, 0.9, 0.9, 0.9, 0.8, 0.9, 0.9, 0.9]:
         plateau.step(loss)
         found.append(optimizer.param_groups[0]["lr"])
-    assert found == pytest.approx([0.1, 0.1, 0.1, 0.1, 0.01, 0.01, 0.01, 0.005])
+    assert found == pytest.approx([0.1, 0.1, 0.1, 0.01, 0.01, 0.01, 0.005, 0.005])
 
 
 def test_l2_is_in_the_gradient_of_adam_and_decay_beside_it_in_adamw() -> None:

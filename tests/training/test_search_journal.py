@@ -64,6 +64,17 @@ def test_it_searches_where_scores_are_high(plan: Plan, tmp_path: Path) -> None:
     assert best.params["fit.batch"] == 5
 
 
+def test_what_failed_is_not_proposed_again_and_again(plan: Plan, tmp_path: Path) -> None:
+    with working(tmp_path) as worker:
+        journal = Journal(tmp_path, plan, worker)
+        while (trial := journal.next(25)) is not None:
+            failed = trial.params["fit.batch"] > 6
+            state = TrialState.FAIL if failed else TrialState.COMPLETE
+            journal.study.tell(trial.number, None if failed else float(trial.params["fit.batch"]), state=state)
+        states = [trial.state for trial in journal.trials]
+    assert states.count(TrialState.FAIL) <= 10  # passed over by the sampler it would be 22 of the 25
+
+
 def test_a_trial_is_taken_over_only_when_its_process_has_gone(plan: Plan, tmp_path: Path) -> None:
     with working(tmp_path) as first:
         lost = Journal(tmp_path, plan, first).next(2)

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from PIL import Image
 
-from pellucid.core.errors import InvalidInputError, SettingError
+from pellucid.core.errors import InvalidInputError, SettingError, UnreadableFileError
 from pellucid.core.settings import decode
 from pellucid.datasets.catalog.phantoms import Phantoms
 from pellucid.networks.architectures.lead_net import LeadNet
@@ -69,6 +70,32 @@ def test_another_configuration_in_the_same_folder_is_refused(tmp_path: Path) -> 
     train(CONFIG, tmp_path)
     with pytest.raises(InvalidInputError, match=r"another configuration.*Name another folder"):
         train(replace(CONFIG, seed=6), tmp_path)
+
+
+def test_a_folder_in_which_nothing_was_trained_takes_another_configuration(tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=r"fit\.batch must be at most"):
+        train(replace(CONFIG, fit=replace(CONFIG.fit, batch=64)), tmp_path)
+    assert train(CONFIG, tmp_path).name == "small"
+
+
+def test_a_test_picture_that_cannot_be_read_is_told_before_any_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pellucid.datasets.packed.cache_folder", lambda: tmp_path / "cache")
+    for name in ("no", "yes"):
+        (tmp_path / "set" / name).mkdir(parents=True)
+        for number in range(10):
+            path = tmp_path / "set" / name / f"{number}.png"
+            Image.fromarray(np.full((20, 20), 9 * number, dtype=np.uint8)).save(path)
+    data = {"dataset": f"image-folder:{tmp_path / 'set'}", "by_slice": True}
+    network = {"architecture": "plain_cnn", "size": [20, 20]}
+    values = {"name": "slices", "seed": 1, "data": data, "network": network}
+    config = decode(TrainingConfig, values, where="test")
+    (first,) = open_dataset(config.data).select(folds=[10]).take([0]).table["file"]
+    (tmp_path / "set" / first).write_bytes(b"junk")
+    with pytest.raises(UnreadableFileError, match=rf"{first} is in none of the formats.*leave it out: pellucid audit"):
+        train(config, tmp_path / "run")
+    assert not list((tmp_path / "run").rglob("*.ckpt"))
 
 
 def test_auxiliary_outputs_stand_behind_the_classes_and_are_dropped(small_ptbxl: Path, tmp_path: Path) -> None:

@@ -57,14 +57,20 @@ def _runs(question: Question, target: Target, method: Method) -> tuple[Iterator[
         company = beside_another(question)
         if company is not None:
             refuse_mixing(first.logits, company)
-    batch, cost = question.batch, first.bytes_a_row
+    batch, cost = (
+        question.batch,
+        first.bytes_a_row * (2 if method.taped else 1),
+    )  # on the way back of a tape as much again
     targets = resolve(target, batch=batch, logits=first.logits.shape[1])
     if batch == 1:
         return iter([_run(question, targets, slice(0, 1), cost, first)]), targets
-    step = rows_at_once(question.memory, cost)
+    if isinstance(first, Recorded):
+        first.forget()
+    step = rows_at_once(question.memory // 2 if method.perturbs else question.memory, cost)  # half is for other points
     slices = [slice(start, min(start + step, batch)) for start in range(0, batch, step)]
     shown = track(slices, method.name.replace("_", " ")) if len(slices) > 1 else iter(slices)
-    return _checked_runs((_run(question, targets, rows, cost, None) for rows in shown), method, first.logits), targets
+    runs = (_run(question, targets, rows, cost, None) for rows in shown)
+    return _checked_runs(runs, method, first.logits.detach()), targets
 
 
 def _checked_runs(runs: Iterator[Run], method: Method, alone: Tensor) -> Iterator[Run]:
@@ -108,7 +114,9 @@ def _answered(method: Method, run: Run) -> _Part:
     for number in range(len(run.rows)):
         run.number = number
         relevance.append(_checked(method, run, method.relevance(run).detach()))
-    return _Part(tuple(relevance), run.scores(), run.declared)
+    part = _Part(tuple(relevance), run.scores(), run.declared)
+    run.forget()
+    return part
 
 
 def _checked(method: Method, run: Run, relevance: Tensor) -> Tensor:

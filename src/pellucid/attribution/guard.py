@@ -92,7 +92,8 @@ class _Kept:
 
     def _put_back_attributes(self) -> None:
         now: dict[str, Any] = vars(self._module)
-        if len(now) != len(self._attributes) or not all(map(is_, now.values(), self._attributes.values())):
+        same = now.keys() == self._attributes.keys()
+        if not same or not all(map(is_, map(now.__getitem__, self._attributes), self._attributes.values())):
             for name in now.keys() - self._attributes.keys():
                 del now[name]
             now.update(self._attributes)

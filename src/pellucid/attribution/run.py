@@ -121,9 +121,18 @@ class Run:
         """Return what was given at the call under that name, None if nothing was."""
         return self.question.options.get(name)
 
+    def forget(self) -> None:
+        """Let go of the passes, before those of other samples are made."""
+        if self._recorded is not None:
+            self._recorded.forget()
+        self._forward = self._recorded = self._gradients = None
+        self._kept.clear()
+
     def together(self) -> int:
-        """Return how many rows fit into memory at once."""
-        return rows_at_once(self.question.memory, self._bytes)
+        """Return how many rows fit into memory at once, beside those of the run's own pass."""
+        passed = self._forward is not None or self._recorded is not None
+        held = len(self.samples) * self._bytes if passed else 0
+        return rows_at_once(self.question.memory - held, self._bytes)
 
     def elsewhere(self, points: tuple[Tensor, ...]) -> Run:
         """Return a run over other points, (point, batch, *input) each: the samples of this run moved.

@@ -33,7 +33,7 @@ def answered(
 
     try:
         return network_answers(network, scored, chosen=chosen, thresholds=thresholds), scored, {}
-    except UnreadableFileError:
+    except (UnreadableFileError, OSError):  # the second: a link to nowhere, a file that may not be opened
         if not isinstance(scored, SliceDataset):
             raise
         part, skipped = scored.readable()

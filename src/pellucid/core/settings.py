@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, get_args, get_type_hints
 
 from pellucid.core.errors import SettingError, UnreadableFileError, unknown_name
 
@@ -70,12 +70,20 @@ def _is_type(part: str | int) -> bool:
 
 def _known_keys(kind: Any, path: list[str]) -> list[str]:
     for step in path:
-        named = {field.name: field for field in fields(kind)} if is_dataclass(kind) else {}
-        if step in named:
-            from typing import get_type_hints
+        for one in _dataclasses(kind):
+            if step == one.__name__:
+                kind = one
+            elif step in (field.name for field in fields(one)):
+                kind = get_type_hints(one)[step]
+    return [field.name for one in list(_dataclasses(kind))[:1] for field in fields(one)]
 
-            kind = get_type_hints(kind)[step]
-    return [field.name for field in fields(kind)] if is_dataclass(kind) else []
+
+def _dataclasses(kind: Any) -> Iterator[Any]:
+    """Yield the parameter set that a type is, or those in its list or union."""
+    if is_dataclass(kind):
+        yield kind
+    for inner in get_args(kind):
+        yield from _dataclasses(inner)
 
 
 def encode(value: Any) -> dict[str, Any]:

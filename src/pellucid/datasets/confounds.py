@@ -50,7 +50,8 @@ class Confound:
     standard_error
         Of `accuracy`.
     by_class
-        Area under the ROC curve for each class against the others, 0.5 for nothing; classes of one fold are left out.
+        Area under the ROC curve for each class against the others, 0.5 for nothing; classes of under 10 records are
+        left out.
     """
 
     facts: tuple[str, ...]
@@ -135,7 +136,7 @@ def _areas(
     areas = {}
     for column in labels:
         truth = labels[column].to_numpy()
-        if truth.all() or not truth.any():
+        if min(truth.sum(), (~truth).sum()) < _SMALLEST:
             continue
         # How often a record has this class among those of each combination: its chance given the combinations'.
         share = np.array([truth[names == name].mean() for name in known])

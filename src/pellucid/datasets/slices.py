@@ -58,7 +58,7 @@ class SliceDataset(Dataset):
         stamps = [(self.folder / file).stat() for file in self.table["file"]]
         pixels: NDArray[np.uint8] = packed(
             list(map(str, self.table.index)),
-            lambda position: stretched(self.read(self.table.index[position]), size),
+            lambda position: stretched(self._readable(self.table.index[position]), size),
             shape=size,
             identity=[
                 str(self.folder.resolve()),
@@ -96,6 +96,15 @@ class SliceDataset(Dataset):
                 f"The first: {next(iter(skipped.values()))}"
             )
         return self._subset(np.array(kept, dtype=np.intp)), skipped
+
+    def _readable(self, record_id: Any) -> MriSlice:
+        try:
+            return self.read(record_id)
+        except UnreadableFileError as error:
+            raise UnreadableFileError(
+                f"{error} Or leave it out: pellucid audit writes a split file without what cannot be read, which "
+                f"{self.name} takes as ,split=FILE."
+            ) from error
 
     def _slice(self, file: str) -> MriSlice:
         record = read(self.folder / file)

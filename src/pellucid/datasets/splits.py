@@ -97,9 +97,9 @@ def read_split(path: Path) -> pd.DataFrame:
 
 
 def names_patients(split: pd.DataFrame) -> bool:
-    """Say whether the patients of a split file are persons: neither the records themselves nor clusters of likeness."""
+    """Say whether the patients of a split file are persons: not the records themselves, and none a cluster of likes."""
     patients, records = split["patient"].astype(str), split["record"].astype(str)
-    return not (patients.str.startswith(CLUSTER) | patients.eq(records)).all()
+    return not (patients.str.startswith(CLUSTER).any() or patients.eq(records).all())
 
 
 def write_split(path: Path, records: Sequence[object], patients: Sequence[str], folds: Sequence[int]) -> None:

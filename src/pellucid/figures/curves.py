@@ -7,6 +7,7 @@ from itertools import cycle
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from pellucid.core.errors import InvalidInputError
 from pellucid.figures.style import AGAINST, FOR, INK, MUTED, RESEARCH_USE, RULE, SERIES, STRENGTH, drawing, page, plain
@@ -46,6 +47,7 @@ def training_curves(
             if best is not None:
                 axes.axvline(best, color=MUTED, linewidth=0.7, linestyle=":")
             axes.set(xlabel="epoch" if history.index.name is None else str(history.index.name), ylabel=label)
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             if len(columns) > 1:
                 axes.legend()
         _finish(figure, title)

@@ -75,7 +75,7 @@ def module_of(architecture: str, classes: int, settings: Mapping[str, Any], *, w
     try:
         return ARCHITECTURES[architecture](classes=classes, **settings)
     except (TypeError, ValueError) as error:
-        raise SettingError(f"{where}: settings of {architecture}: {error}.") from error
+        raise SettingError(f"{where}: settings of {architecture}: {str(error).removesuffix('.')}.") from error
 
 
 def save(network: Network, folder: Path, *, half: bool = False) -> Path:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _MAGIC, _MAGIC_AT = b"DICM", 128
 _TO_RAS = np.diag([-1.0, -1.0, 1.0])  # NIfTI counts to the right and to the front
+_PLACE = {"ImagePositionPatient": 3, "ImageOrientationPatient": 6, "PixelSpacing": 2}  # how many numbers each has
 _CONVERT = "Convert it to NIfTI with dcm2niix."
 
 
@@ -32,7 +33,9 @@ def series_files(folder: Path) -> list[Path]:
 
 
 def patient_of(file: Path) -> str | None:
-    """Return a word that stands for the patient, made of PatientID so that it cannot be read back; None without one.
+    """Return a hash that stands for the patient, None without a PatientID.
+
+    It keeps the number itself out of tables and files; whoever has a list of numbers can still find out whose it is.
 
     Raises
     ------
@@ -69,8 +72,13 @@ def read_series(folder: Path) -> Volume:
         raise UnreadableFileError(f"{folder} must hold a series of two DICOM slices or more; it holds {len(slices)}.")
     for file, data in zip(files, slices, strict=True):
         _check(data, slices[0], file)
-    check_samples(1, int(slices[0].Rows) * int(slices[0].Columns) * len(slices), folder)
-    return _stacked(slices, folder)
+    try:
+        check_samples(1, int(slices[0].Rows) * int(slices[0].Columns) * len(slices), folder)
+        return _stacked(slices, folder)
+    except PellucidError:
+        raise
+    except Exception as error:  # numbers that are none, or too few of them, fail wherever they are used
+        raise UnreadableFileError(f"{folder} is a damaged DICOM series: {error}. {_CONVERT}") from error
 
 
 def _stacked(slices: list[Dataset], folder: Path) -> Volume:
@@ -113,7 +121,7 @@ def _check(data: Dataset, first: Dataset, file: Path) -> None:
     grey = str(data.get("PhotometricInterpretation", "")).startswith("MONOCHROME")
     if frames != 1 or "PixelData" not in data or not grey:
         raise UnreadableFileError(f"{file} must be one grey slice; got {frames} frames. {_CONVERT}")
-    if any(not data.get(key) for key in ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing")):
+    if any(np.size(data.get(key) or ()) != count for key, count in _PLACE.items()):
         raise UnreadableFileError(f"{file} must say where its slice lies; it does not. {_CONVERT}")
     same = ("SeriesInstanceUID", "Rows", "Columns", "PixelSpacing")
     other = [key for key in same if data.get(key) != first.get(key)]

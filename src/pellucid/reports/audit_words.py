@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pellucid.datasets.audit import NO_CLASS
+
 if TYPE_CHECKING:
     from pellucid.datasets.audit import Audit
+
+_NAMED = 5
 
 
 def headline(found: Audit) -> str:
@@ -22,14 +26,13 @@ def headline(found: Audit) -> str:
 
 
 def leaks(found: Audit) -> list[str]:
-    """Return a sentence for each class whose test leaks, and for patients on several sides and unlike labels."""
-    source, lines = found.read.source, []
-    sides = found.tests
+    """Return a sentence for each class whose test leaks, for torn patients, unlike labels and classes on one side."""
+    lines = []
     for name, near in found.near.items():
         if near:
             lines.append(
-                f"Of {_records(sides[name], f'{name} test record')} {near} {_have(near)} a twin in training "
-                f"({found.exact[name]} equal, the others nearly): a score on this split is too good."
+                f"Of {_records(found.tests[name], f'{name} test record')} {near} {_have(near)} a twin in training "
+                f"({_how_alike(found.exact[name], near)}): a score on this split is too good."
             )
     if found.torn:
         lines.append(
@@ -41,7 +44,20 @@ def leaks(found: Audit) -> list[str]:
             f"{_records(len(found.conflicts), 'pair')} of copies {_have(len(found.conflicts))} unlike labels: at least "
             "one label of each pair is wrong."
         )
-    return [*lines, *source.notes]
+    return [*lines, *_one_sided(found)]
+
+
+def _one_sided(found: Audit) -> list[str]:
+    """Return which classes are in the test alone, or not in the test."""
+    total = {name: sum(side[name] for side in found.balance.values()) for name in found.tests if name != NO_CLASS}
+    untrained = [name for name, count in total.items() if count and count == found.tests[name]]
+    untested = [name for name, count in total.items() if count and not found.tests[name]]
+    lines = []
+    if untrained:
+        lines.append(f"No training record of {_listed(untrained)}: nothing can be learned of {_them(untrained)}.")
+    if untested:
+        lines.append(f"No test record of {_listed(untested)}: a score says nothing about {_them(untested)}.")
+    return lines
 
 
 def telltale(found: Audit) -> list[str]:
@@ -56,27 +72,44 @@ def telltale(found: Audit) -> list[str]:
     return lines or ["Nothing that was asked tells clearly more about the class than knowing nothing."]
 
 
-def cleaned(found: Audit) -> list[str]:
-    """Return what the cleaned split keeps, and how it is used."""
+def cleaned(found: Audit, file: str) -> list[str]:
+    """Return what the cleaned split keeps, and how it is used; `file` is where it lies."""
     left_out = "; ".join(f"{count} left out: {reason}" for reason, count in found.cleaned.dropped.items())
-    records = f"{len(found.cleaned.kept)} of {len(found.read.source)} records"
+    source = found.read.source
+    records = f"{len(found.cleaned.kept)} of {len(source)} records"
+    asked = " (evaluate with --by-slice: whose they are is still not known)" if source.untestable else ""
     return [
         f"The cleaned split keeps {records}{f' ({left_out})' if left_out else ''}.",
-        f"train and evaluate take it as {found.read.source.name}:PATH,split=split.csv.",
+        f"train and evaluate take it as {source.name}:PATH,split={file}{asked}.",
     ]
 
 
 def method(found: Audit) -> list[str]:
     """Return how copies were looked for, and how far that goes."""
-    pairs = found.near_pairs
+    pairs, slices = found.near_pairs, found.read.mirrored is not None
+    mirrored = f", {sum(pair.mirrored for pair in pairs)} of them mirrored" if slices else ""
     return [
         "Equal: the same decoded pixels or samples, whatever the files' bytes.",
-        f"Near: correlation above {found.read.threshold:g}, the mirror image too; {found.read.found:.0%} of changed "
-        f"copies made from this very set are found. {_records(len(pairs), 'near pair')}, "
-        f"{sum(pair.mirrored for pair in pairs)} of them mirrored.",
+        f"Near: correlation above {found.read.threshold:g}{', the mirror image too' * slices}; "
+        f"{found.read.found:.0%} of changed copies made from this very set are found. "
+        f"{_records(len(pairs), 'near pair')}{mirrored}.",
         "Confounds: a small decision tree on these facts alone, cross-validated; patients and twins kept together. It "
         "tells when it stands three standard errors above the largest class's share.",
     ]
+
+
+def _how_alike(exact: int, near: int) -> str:
+    parts = ((exact, "equal"), (near - exact, "nearly equal"))
+    return ", ".join(f"{count} {how}" for count, how in parts if count)
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - _NAMED} more classes" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
+def _them(names: list[str]) -> str:
+    return "it" if len(names) == 1 else "them"
 
 
 def _records(count: int, what: str) -> str:

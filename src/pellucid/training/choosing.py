@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from pellucid.networks.preparation import EcgPreparation, SlicePreparation
 from pellucid.training.fit_settings import LossSettings
-from pellucid.training.inputs import prepared, raw
+from pellucid.training.inputs import input_batches
 from pellucid.training.losses import plain_loss
 from pellucid.training.ranking import Ranking
 
@@ -27,15 +27,16 @@ class ChoosingSet:
 
 
 @torch.no_grad()
-def choosing_logits(module: nn.Module, data: ChoosingSet, device: torch.device, batch: int = 64) -> Tensor:
+def choosing_logits(module: nn.Module, data: ChoosingSet, device: torch.device) -> Tensor:
     """Return (record, class) of the choosing set, in eval mode. Cost: one forward pass a record."""
     module.eval()
     reference = next(module.parameters())
-    parts = []
-    for start in range(0, len(data.signals), batch):
-        inputs = prepared(raw(data.signals[start : start + batch]), data.preparation, data.sampling_rate)
-        parts.append(module(inputs.to(device, reference.dtype))[:, : data.labels.shape[1]].double().cpu())
-    return torch.cat(parts)
+    return torch.cat(
+        [
+            module(inputs.to(device, reference.dtype))[:, : data.labels.shape[1]].double().cpu()
+            for inputs in input_batches(data.signals, data.preparation, data.sampling_rate)
+        ]
+    )
 
 
 def choosing_loss(

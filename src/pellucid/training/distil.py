@@ -25,7 +25,7 @@ from pellucid.training.finish import finished
 from pellucid.training.losses import Loss
 from pellucid.training.settings import TrainingConfig
 from pellucid.training.settled import settled
-from pellucid.training.train import fitted, open_dataset, train
+from pellucid.training.train import begun, fitted, open_dataset, train
 
 Tell = Callable[[str], None]
 
@@ -68,11 +68,11 @@ def distil(plan: Plan, folder: Path, *, tell: Tell = lambda words: None) -> tupl
     config = settled(plan.student, source)
     _same(plan, config, folder)
     teacher = teacher_of(plan, source, folder)
+    same_activation(teacher, config)
     learnt = lesson(teacher, source, config.data, folder)
     runs = [Run(TEACHER, None, teacher)]
     for seed in plan.distil.seeds:
         alone = _alone(_seeded(config, seed), folder / "alone" / f"seed-{seed}")
-        same_activation(teacher, alone)
         tell(f"{ALONE}, seed {seed}: trained in {alone.card.training['seconds']} s")
         taught = _taught(_seeded(config, seed), plan.distil, source, learnt, folder / "taught" / f"seed-{seed}")
         tell(f"{TAUGHT}, seed {seed}: trained in {taught.card.training['seconds']} s")
@@ -151,7 +151,7 @@ def _same(plan: Plan, config: TrainingConfig, folder: Path) -> None:
     path = folder / "distil.json"
     teacher = None if plan.teacher is None else encode(plan.teacher)
     wanted = {"student": encode(config), "distil": encode(plan.distil), "teacher": teacher}
-    if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != wanted:
+    if path.is_file() and begun(folder) and json.loads(path.read_text(encoding="utf-8")) != wanted:
         raise InvalidInputError(
             f"{folder} holds a distillation of another configuration ({path}). "
             "Name another folder with --out, or remove it."

@@ -99,7 +99,7 @@ class Comparison:
         for key, label in FIGURES.items():
             more = ""
             if len(difference):
-                more = f"\nwith - without: {_cell(difference.iloc[0], key, '+')}"
+                more = f"\n{DIFFERENCE}:\n{_cell(difference.iloc[0], key, '+')}"
             columns = {key: "value", f"{key}_low": "low", f"{key}_high": "high"}
             panels[label + more] = kept[[*columns]].rename(columns=columns)
         return comparison(panels, kept["kind"].tolist(), title=title)

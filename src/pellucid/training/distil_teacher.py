@@ -11,19 +11,17 @@ from numpy.typing import NDArray
 
 from pellucid.core.errors import InvalidInputError
 from pellucid.core.files import write_json, written_whole
-from pellucid.core.progress import track
 from pellucid.core.provenance import array_hash
 from pellucid.datasets.dataset import Dataset
 from pellucid.networks.network import Network
 from pellucid.networks.store import load
 from pellucid.training.answers import canonical
 from pellucid.training.distil_plan import Plan
-from pellucid.training.inputs import prepared, raw, rows_of
+from pellucid.training.finish import logits_of
+from pellucid.training.inputs import rows_of
 from pellucid.training.network_answers import network_facts
-from pellucid.training.settings import DataSettings
+from pellucid.training.settings import DataSettings, TrainingConfig
 from pellucid.training.train import train
-
-_BATCH = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,29 +61,43 @@ def teacher_of(plan: Plan, source: Dataset, folder: Path) -> Network:
     return teacher
 
 
-def same_activation(teacher: Network, student: Network) -> None:
-    """Raise when one has classes that exclude each other and the other has not: their answers do not compare.
+def same_activation(teacher: Network, student: TrainingConfig) -> None:
+    """Raise when classes exclude each other for one and not for the other: their answers do not compare.
+
+    Parameters
+    ----------
+    teacher
+        A network.
+    student
+        A settled configuration.
 
     Raises
     ------
     InvalidInputError
         Naming both.
     """
-    if teacher.card.activation != student.card.activation:
+    activation = "softmax" if student.fit.loss.name == "cross_entropy" else "sigmoid"
+    if teacher.card.activation != activation:
         raise InvalidInputError(
-            f"teacher {teacher.name} has a {teacher.card.activation}, student {student.name} a "
-            f"{student.card.activation}. Set the student's fit.loss.name to "
-            f"{'cross_entropy' if teacher.card.activation == 'softmax' else 'bce'}."
+            f"teacher {teacher.name} has a {teacher.card.activation}, student {student.name} a {activation}. "
+            f"Set the student's fit.loss.name to {'cross_entropy' if teacher.card.activation == 'softmax' else 'bce'}."
         )
 
 
 def reserve(teacher: Network, source: Dataset) -> str:
-    """Return in words that nothing says what the teacher learnt from, where its card does not tell; else nothing."""
-    if _folds_seen(teacher, source, ("train",)):
-        return ""
+    """Return in words that the teacher may have seen the test records, unless its card tells that it has not."""
+    if not _folds_seen(teacher, source, ("train",)):
+        return (
+            f"The card of teacher {teacher.name} names no folds of {source.name} that it was trained on: it may have "
+            "seen the test records."
+        )
     return (
-        f"The card of teacher {teacher.name} names no folds of {source.name} that it was trained on: it may have seen "
-        "the test records."
+        ""
+        if _same_split(teacher, source)
+        else (
+            f"The folds of {source.name} that teacher {teacher.name} was trained on hold other records or labels than "
+            "here: it may have seen the test records."
+        )
     )
 
 
@@ -113,12 +125,7 @@ def lesson(teacher: Network, source: Dataset, data: DataSettings, folder: Path) 
     if kept is not None:
         return Lesson(kept, {**made_of, "logits": array_hash(kept)})
     places = [[canonical(name) for name in teacher.classes].index(canonical(name)) for name in source.classes]
-    preparation = teacher.card.preparation
-    parts = [
-        teacher.logits(prepared(raw(rows[start : start + _BATCH]), preparation, source.sampling_rate))[:, places]
-        for start in track(range(0, len(rows), _BATCH), f"teacher {teacher.name} on {len(rows)} records")
-    ]
-    logits = np.concatenate(parts).astype(np.float32)
+    logits = logits_of(teacher, rows, source.sampling_rate)[:, places].astype(np.float32)
     with written_whole(path) as temporary:
         np.save(temporary, logits)
     facts = {**made_of, "logits": array_hash(logits)}
@@ -134,6 +141,19 @@ def _kept(path: Path, note: Path, made_of: dict[str, str]) -> NDArray[np.float32
     except (OSError, ValueError, EOFError):  # not there, or cut short
         return None
     return logits if facts == {**made_of, "logits": array_hash(logits)} else None
+
+
+def _same_split(teacher: Network, source: Dataset) -> bool:
+    """Return whether the folds that the teacher learnt from are, record by record, those of this data set."""
+    training = teacher.card.training
+    records = training["config"]["data"].get("records", "all")
+    try:
+        return all(
+            source.select(folds=split["folds"], records=records).hash == split["hash"]
+            for split in (training["splits"][name] for name in ("train", "choose"))
+        )
+    except (InvalidInputError, KeyError):  # folds that are not there, a card without hashes
+        return False
 
 
 def _folds_seen(teacher: Network, source: Dataset, splits: tuple[str, ...]) -> set[int]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -15,20 +14,19 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from pellucid.core.errors import InvalidInputError, SettingError
+from pellucid.core.errors import SettingError
 from pellucid.core.progress import track
 from pellucid.core.provenance import array_hash, versions
 from pellucid.core.settings import encode
 from pellucid.datasets.dataset import Dataset
 from pellucid.datasets.labels import DESCRIPTIONS
-from pellucid.datasets.slices import SliceDataset
 from pellucid.networks.architectures.lead_net import LeadNet, join
 from pellucid.networks.card import Card
 from pellucid.networks.network import Network
-from pellucid.networks.preparation import SlicePreparation
 from pellucid.training.estimates import Scores
 from pellucid.training.fit import precision_used
-from pellucid.training.inputs import prepared, raw, rows_of
+from pellucid.training.fit_log import logs, read_log
+from pellucid.training.inputs import input_batches, rows_of
 from pellucid.training.network_input import architecture_settings, preparation_of
 from pellucid.training.scores import scores
 from pellucid.training.settings import TrainingConfig
@@ -97,18 +95,18 @@ def probabilities(network: Network, part: Dataset) -> NDArray[np.float64]:
     InvalidInputError
         When the network reads slices and the data set holds ECGs, or the reverse.
     """
-    return network.probabilities(np.concatenate(list(_logits(network, part))))
+    rows = rows_of(part, network.card.preparation)
+    return network.probabilities(logits_of(network, rows, part.sampling_rate))
 
 
-def _logits(network: Network, part: Dataset, batch: int = 64) -> Iterator[NDArray[np.float64]]:
-    preparation = network.card.preparation
-    if isinstance(preparation, SlicePreparation) != isinstance(part, SliceDataset):
-        reads = "slices" if isinstance(preparation, SlicePreparation) else "ECGs"
-        raise InvalidInputError(f"network {network.name} reads {reads}; data set {part.name} holds none.")
-    rows = rows_of(part, preparation)
-    starts = range(0, len(rows), batch)
-    for start in track(starts, f"{network.name} on {len(part)} records"):
-        yield network.logits(prepared(raw(rows[start : start + batch]), preparation, part.sampling_rate))
+def logits_of(
+    network: Network, rows: NDArray[np.int16] | NDArray[np.uint8], sampling_rate: float
+) -> NDArray[np.float64]:
+    """Return (record, class) of rows of a data set, with progress. Cost: one forward pass a record."""
+    size = 64
+    batches = input_batches(rows, network.card.preparation, sampling_rate, size)
+    told = track(batches, f"{network.name} on {len(rows)} records", -(-len(rows) // size))
+    return np.concatenate([network.logits(inputs) for inputs in told])
 
 
 def _thresholds(network: Network, config: TrainingConfig, source: Dataset) -> dict[str, Any]:
@@ -176,7 +174,7 @@ def _joined(config: TrainingConfig, modules: Sequence[nn.Module]) -> tuple[nn.Mo
 
 
 def _training(config: TrainingConfig, source: Dataset, folder: Path) -> dict[str, Any]:
-    lines = [json.loads(line) for log in sorted(folder.glob("**/log.jsonl")) for line in log.read_text().splitlines()]
+    lines = [line for log in logs(folder) for line in read_log(log)]
     # Where the data lay is nobody's business; what they were is.
     named = replace(
         config,
@@ -185,11 +183,7 @@ def _training(config: TrainingConfig, source: Dataset, folder: Path) -> dict[str
     )
     return {
         "config": encode(named),
-        "signals": array_hash(rows_of(source, preparation_of(config.network))),
-        "splits": {
-            name: _split(source, getattr(config.data, name), config.data.records)
-            for name in ("train", "choose", "test")
-        },
+        "splits": {name: _split(source, getattr(config.data, name), config) for name in ("train", "choose", "test")},
         "seconds": round(sum(line["seconds"] for line in lines)),
         "epochs": len(lines),
         "precision": precision_used(config.fit.precision),
@@ -198,16 +192,17 @@ def _training(config: TrainingConfig, source: Dataset, folder: Path) -> dict[str
     }
 
 
-def _split(source: Dataset, folds: Sequence[int], records: str) -> dict[str, Any]:
+def _split(source: Dataset, folds: Sequence[int], config: TrainingConfig) -> dict[str, Any]:
     if not folds:
         return {"folds": [], "records": 0}
-    part = source.select(folds=folds, records=records)
+    part = source.select(folds=folds, records=config.data.records)
     return {
         "folds": list(folds),
         "records": len(part),
         "patients": int(part.table["patient"].nunique()),
         "positives": {name: int(count) for name, count in part.labels.sum().items()},
         "hash": part.hash,
+        "inputs": array_hash(rows_of(part, preparation_of(config.network))),
     }
 
 

@@ -21,12 +21,10 @@ from pellucid.core.errors import InvalidInputError, UnreadableFileError
 from pellucid.training.averaging import WeightAverage
 from pellucid.training.batches import Batch, EpochBatches, TrainingSet, steps
 from pellucid.training.choosing import ChoosingSet, choosing_figures
-from pellucid.training.fit_log import Log, Progress, Told, Watch
+from pellucid.training.fit_log import LOG, Log, Progress, Told, Watch
 from pellucid.training.losses import Loss, loss_of
 from pellucid.training.optimisation import optimizer_of, plateau_of, schedule_of
 from pellucid.training.settings import TrainingConfig
-
-LOG = "log.jsonl"
 
 
 def fit(
@@ -82,6 +80,7 @@ def fit(
     with torch.random.fork_rng(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*treespec, LeafSpec.*")  # Lightning's own use of torch
         warnings.filterwarnings("ignore", message=".*Checkpoint directory .* exists and is not empty.*")
+        warnings.filterwarnings("ignore", message=".*in eval mode at the start of training.*")  # frozen batch norms
         try:
             trainer.fit(fitting, ckpt_path=str(last) if kept is not None else None, weights_only=True)
         except SystemExit as end:  # Lightning's own answer to Ctrl-C; the doors have theirs

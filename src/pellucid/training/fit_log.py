@@ -17,6 +17,7 @@ from pellucid.core.progress import Tick, opened
 Watch = Callable[[int, Mapping[str, float]], None]
 """Is called after each epoch with its number, from 1 on, and its line of the log."""
 
+LOG = "log.jsonl"
 FIGURES = ("loss", "choosing_loss", "choosing_score", "choosing_accuracy")
 
 
@@ -83,6 +84,11 @@ class Progress(Callback):
         """Move the bar."""
         if self.tick is not None:
             self.tick(int(arguments[-1]) + 1)
+
+
+def logs(folder: Path) -> list[Path]:
+    """Return the logs of a training in `folder`: of its one fit, or of its members'."""
+    return sorted([*folder.glob(f"fit/{LOG}"), *folder.glob(f"members/*/{LOG}")])
 
 
 def read_log(path: Path) -> list[dict[str, float]]:

@@ -11,8 +11,6 @@ from pellucid.core.settings import Settings
 
 LossName = Literal["bce", "mse", "focal", "cross_entropy"]
 LOSSES: tuple[LossName, ...] = ("bce", "mse", "focal", "cross_entropy")
-OPTIMISERS = ("adamw", "adam", "sgd")
-SCHEDULES = ("one_cycle", "cosine", "exponential", "plateau", "constant")
 
 _LEAD_NET = "lead_net"
 _FOCAL = (10.0, 5.0)

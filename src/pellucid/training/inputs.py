@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pellucid.core.errors import InvalidInputError
 from pellucid.datasets.dataset import Dataset
 from pellucid.datasets.slices import SliceDataset
 from pellucid.networks.preparation import EcgPreparation, SlicePreparation
@@ -16,7 +19,18 @@ Preparation = EcgPreparation | SlicePreparation
 
 
 def rows_of(source: Dataset, preparation: Preparation) -> NDArray[np.int16] | NDArray[np.uint8]:
-    """Return all records of a data set: (record, lead, sample) in microvolts or (record, row, column) of 0 to 255."""
+    """Return all records of a data set: (record, lead, sample) in microvolts or (record, row, column) of 0 to 255.
+
+    Raises
+    ------
+    InvalidInputError
+        When one is of ECGs and the other of slices.
+    UnreadableFileError
+        Naming the first file that cannot be read.
+    """
+    if isinstance(preparation, SlicePreparation) != isinstance(source, SliceDataset):
+        reads = "slices" if isinstance(preparation, SlicePreparation) else "ECGs"
+        raise InvalidInputError(f"the network reads {reads}; data set {source.name} holds none. Choose another.")
     if isinstance(preparation, SlicePreparation) and isinstance(source, SliceDataset):
         return source.pictures(preparation.size)
     return source.signals()
@@ -48,6 +62,14 @@ def prepared(values: Tensor, preparation: Preparation | None, sampling_rate: flo
     if _is_ready(preparation, sampling_rate, values.shape[-1]):
         return values
     return torch.from_numpy(preparation.batch(values.numpy(), sampling_rate))
+
+
+def input_batches(
+    rows: NDArray[np.int16] | NDArray[np.uint8], preparation: Preparation | None, sampling_rate: float, size: int = 64
+) -> Iterator[Tensor]:
+    """Yield what the network reads of all rows, so many at a time."""
+    for start in range(0, len(rows), size):
+        yield prepared(raw(rows[start : start + size]), preparation, sampling_rate)
 
 
 def _is_ready(preparation: EcgPreparation, sampling_rate: float, samples: int) -> bool:

@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, logsigmoid
 
 from pellucid.training.fit_settings import LossSettings
 
@@ -81,8 +81,9 @@ def by_class(
     each = binary_cross_entropy_with_logits(logits, labels, reduction="none")
     if settings.name == "focal":
         alpha, gamma = settings.focus
-        p = torch.sigmoid(logits)
-        each = alpha * (labels * (1 - p) ** gamma + (1 - labels) * p**gamma) * each
+        # (1 - p)^gamma by its logarithm: with gamma below 1 the power itself has no gradient where p rounds to 1.
+        wrong = labels * logsigmoid(-logits) + (1 - labels) * logsigmoid(logits)
+        each = alpha * torch.exp(gamma * wrong) * each
     return each
 
 

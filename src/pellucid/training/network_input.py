@@ -46,7 +46,8 @@ def settled_network(network: NetworkSettings, source: Dataset, folds: Sequence[i
     Raises
     ------
     SettingError
-        When an ECG network is given slices or the reverse, keys of the other kind of input, or too few leads.
+        When an ECG network is given slices or the reverse, keys of the other kind of input, a head where there is no
+        choice, or leads that the data set has not.
     """
     pictures, slices = reads_pictures(network.architecture), isinstance(source, SliceDataset)
     if pictures != slices:
@@ -56,11 +57,13 @@ def settled_network(network: NetworkSettings, source: Dataset, folds: Sequence[i
             f"{'slices' if slices else 'ECGs'}. Choose among {like}."
         )
     strange = sorted(set(network.stated) & set(ECG_INPUT if slices else SLICE_INPUT))
-    if strange or (network.head is not None and "head" not in _parameters(network.architecture)):
+    if strange:
         raise SettingError(
-            f"{network.architecture} takes no {', '.join(strange) or 'head'}, for it reads "
-            f"{'slices' if slices else 'ECGs'}. Leave it out of [network]."
+            f"{network.architecture} takes no {', '.join(strange)}, for it reads {'slices' if slices else 'ECGs'}. "
+            "Leave it out of [network]."
         )
+    if network.head is not None and "head" not in _parameters(network.architecture):
+        raise SettingError(f"{network.architecture} takes no head, for it has one only. Leave it out of [network].")
     return _settled_slices(network) if slices else _settled_signals(network, source, folds)
 
 
@@ -80,7 +83,14 @@ def _settled_signals(network: NetworkSettings, source: Dataset, folds: Sequence[
     _, rows, samples = one.signals().shape
     reads = _reads(network.architecture)
     known = reads | _own(network)
-    leads = tuple(known["leads"]) if "leads" in network.stated else _leads(source, rows)
+    there = _leads(source, rows)
+    leads = tuple(known["leads"]) if "leads" in network.stated else there
+    strange = [lead for lead in leads if lead not in there]
+    if strange:
+        raise SettingError(
+            f"network.leads must be among those of data set {source.name}, {', '.join(there)}; "
+            f"got {', '.join(strange)}."
+        )
     wanted = len(leads) if "leads" in _parameters(network.architecture) else reads.get("leads", len(STANDARD))
     if len(leads) != wanted:
         raise SettingError(

@@ -59,5 +59,9 @@ def plateau_of(optimizer: Optimizer, fit: FitSettings) -> ReduceLROnPlateau | No
     if fit.schedule != "plateau":
         return None
     return ReduceLROnPlateau(
-        optimizer, factor=fit.factor, patience=fit.schedule_patience, min_lr=fit.schedule_floor, threshold=0.0
+        optimizer,
+        factor=fit.factor,
+        patience=fit.schedule_patience - 1,  # torch counts the epochs that it lets pass
+        min_lr=fit.schedule_floor,
+        threshold=0.0,
     )

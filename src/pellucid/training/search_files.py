@@ -101,7 +101,7 @@ def _best_toml(best: FrozenTrial, table: pd.DataFrame, plan: Plan, folder: Path)
         f"Its {SCORE} is {best.values[0]:.4f} on fold {folds}, at epoch {attributes['epoch']} of "
         f"{attributes['epochs']}. The highest of many is a little too good by itself; the test folds were not read.",
         "Drawn: " + ", ".join(f"{key} = {_shown(value)}" for key, value in best.params.items()),
-        f"  pellucid train {folder.name}/best.toml --out {folder.name}/best",
+        f"  pellucid train {folder / 'best.toml'} --out {folder / 'best'}",
     ]
     values = {**plan.drawn_values(best.params), "name": name}
     return "".join(f"# {line}\n" for line in remarks) + toml_text(values)

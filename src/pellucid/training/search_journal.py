@@ -107,8 +107,13 @@ class Journal:
         seed = int(generator(search.seed, len(trials)).integers(2**31))
         sampler = optuna.samplers.TPESampler(n_startup_trials=search.startup, seed=seed)
         copy = optuna.create_study(direction="maximize", sampler=sampler)
-        copy.add_trials(trials)
+        # The sampler passes failed trials over and would propose the like again and again; pruned ones are its worst.
+        copy.add_trials([_as_pruned(one) if one.state == TrialState.FAIL else one for one in trials])
         return dict(copy.ask(self._plan.distributions).params)
+
+
+def _as_pruned(trial: FrozenTrial) -> FrozenTrial:
+    return create_trial(state=TrialState.PRUNED, params=trial.params, distributions=trial.distributions)
 
 
 def _cut_to_whole_lines(path: Path) -> None:

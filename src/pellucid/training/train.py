@@ -64,6 +64,9 @@ def train(config: TrainingConfig, folder: Path, *, watch: Watch | None = None) -
     source = open_dataset(config.data)
     config = settled(config, source)
     same_training(config, source, folder)
+    if config.data.test:  # a file that cannot be read is told now, and not when all is trained
+        test = source.select(folds=config.data.test, records=config.data.records)
+        rows_of(test, preparation_of(config.network))
     several = len(config.trainings()) > 1
     modules = [
         fitted(part, source, folder / "members" / part.name if several else folder / "fit", watch=watch)
@@ -197,7 +200,7 @@ def _offered(source: Dataset, name: str) -> Callable[..., Any]:
 
 
 def same_training(config: TrainingConfig, source: Dataset, folder: Path) -> None:
-    """Raise if `folder` holds a training of another configuration; else note this one there.
+    """Raise if `folder` holds a training of another configuration, an epoch or more; else note this one there.
 
     Raises
     ------
@@ -205,12 +208,17 @@ def same_training(config: TrainingConfig, source: Dataset, folder: Path) -> None
         Naming the folder and the remedy.
     """
     path = folder / "config.json"
-    if path.is_file() and settled(_noted(path), source) != config:
+    if path.is_file() and begun(folder) and settled(_noted(path), source) != config:
         raise InvalidInputError(
             f"{folder} holds a training of another configuration ({path}). "
             "Name another folder with --out, or remove it."
         )
     write_json(path, encode(config))
+
+
+def begun(folder: Path) -> bool:
+    """Return whether some network has been trained for an epoch in this folder."""
+    return any(folder.rglob("last.ckpt"))
 
 
 def _noted(path: Path) -> TrainingConfig:

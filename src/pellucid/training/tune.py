@@ -15,18 +15,17 @@ from pellucid.core.files import write_json
 from pellucid.core.progress import opened
 from pellucid.core.settings import encode
 from pellucid.datasets.dataset import Dataset
-from pellucid.training.fit_log import read_log
+from pellucid.training.fit_log import LOG, read_log
 from pellucid.training.learnable import learnt_from
 from pellucid.training.search import Plan
 from pellucid.training.search_files import draw, write_tables
-from pellucid.training.search_journal import Journal
+from pellucid.training.search_journal import JOURNAL, Journal
 from pellucid.training.search_workers import working
 from pellucid.training.settled import settled
 from pellucid.training.train import fitted, open_dataset
 
 Tell = Callable[[str], None]
 
-_LOG = "log.jsonl"
 _HOPELESS = 3  # failed trials without a finished one: the fault is the configuration's, not the draw's
 
 
@@ -84,7 +83,7 @@ def _same_study(plan: Plan, folder: Path) -> None:
     path = folder / "search.json"
     search = {key: value for key, value in encode(plan.search).items() if key != "trials"}
     wanted = json.loads(json.dumps({"training": plan.values, "search": search}))
-    if path.is_file() and json.loads(path.read_text(encoding="utf-8")) != wanted:
+    if path.is_file() and (folder / JOURNAL).is_file() and json.loads(path.read_text(encoding="utf-8")) != wanted:
         raise InvalidInputError(
             f"{folder} holds a study of another configuration ({path}): its trials do not compare with new ones. "
             "Name another folder with --out, or remove it; only the number of trials may change."
@@ -115,7 +114,7 @@ class _Reports:
 def _run(trial: optuna.Trial, plan: Plan, source: Dataset, folder: Path, journal: Journal) -> None:
     """Train one trial and tell the study how it ended."""
     place = folder / "trials" / f"{trial.number:03d}"
-    reports = _Reports(trial, place / _LOG)
+    reports = _Reports(trial, place / LOG)
     state, reason = TrialState.COMPLETE, ""
     try:
         config = plan.config(trial.params)
@@ -159,7 +158,7 @@ def _tidy(journal: Journal, folder: Path) -> None:
     for trial in journal.trials:
         if not trial.state.is_finished():
             continue
-        kept = {_LOG, "weights.safetensors"} if best is not None and trial.number == best.number else {_LOG}
+        kept = {LOG, "weights.safetensors"} if best is not None and trial.number == best.number else {LOG}
         for path in (folder / "trials" / f"{trial.number:03d}").glob("*"):
             if path.is_file() and path.name not in kept:
                 path.unlink(missing_ok=True)

@@ -28,7 +28,9 @@ def place(tmp_path):
 def test_everything_is_told_and_written(place, tmp_path, capsys):
     out = tmp_path / "audit"
     assert main(["audit", f"image-folder:{place}", "--out", str(out)]) == 0
-    shown = capsys.readouterr().out
+    shown, said = capsys.readouterr()
+    assert "split.csv, pairs.png" in said
+    assert f"split={out / 'split.csv'} (evaluate with --by-slice" in shown
     assert sorted(path.name for path in out.iterdir()) == [
         "audit.json", "classes.csv", "pairs.png", "report.html", "split.csv",
     ]  # fmt: skip
@@ -54,6 +56,13 @@ def test_what_cannot_be_read_is_listed_and_the_rest_audited(place, capsys):
     assert list(told["skipped"]) == ["train/b/9.png"]
     assert told["records"] == 48
     assert "train/b/9.png skipped" in captured.err
+
+
+def test_without_a_folder_no_split_file_is_promised(place, capsys):
+    assert main(["audit", f"image-folder:{place}"]) == 0
+    shown = capsys.readouterr().out
+    assert "The cleaned split keeps 48 of 49 records" in shown
+    assert "split=" not in shown
 
 
 def test_wrong_folds_are_told(capsys):

@@ -137,6 +137,18 @@ def test_a_split_by_slice_is_no_test(toy, tmp_path, capsys):
     assert "must know all codes" in capsys.readouterr().err
 
 
+def test_a_bare_module_for_slices_is_given_its_size(tmp_path, monkeypatch, capsys):
+    (tmp_path / "slices_of_evaluate.py").write_text(
+        "from torch import nn\ndef build():\n"
+        "    return nn.Sequential(nn.AvgPool2d((24, 8)), nn.Flatten(), nn.Linear(3, 4))\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    bare = ["--network", "slices_of_evaluate:build", "--size", "24x24", "--activation", "softmax"]
+    names = "glioma_tumor,meningioma_tumor,no_tumor,pituitary_tumor"
+    assert main(["evaluate", "phantoms:8", *bare, "--network-classes", names, "--draws", "0", "--json"]) == 0
+    assert set(json.loads(capsys.readouterr().out)["classes"]) == set(names.split(","))
+
+
 def test_the_notes_of_a_data_set_are_kept(toy, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("pellucid.datasets.catalog.simulated.Simulated.patients_known", False)
     assert main(["evaluate", *toy, "--out", "scores"]) == 0

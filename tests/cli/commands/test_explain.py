@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from pellucid.attribution.method import METHODS
 from pellucid.cli.main import main
@@ -60,6 +61,22 @@ def test_a_report_is_written_and_its_path_is_the_last_line(records, network, tmp
 def attributions(out, record="ecg0"):
     saved = json.loads((out / record / "explanation.json").read_text())
     return {one["method"]: one["settings"] for one in saved["attributions"]}
+
+
+def test_of_a_picture_that_is_no_slice_a_warning_stands_beside_the_answer(tmp_path, monkeypatch, capsys):
+    (tmp_path / "nets_of_slices.py").write_text(BUILD.replace("1d(2", "2d(1").replace("Pool1d", "Pool2d"))
+    monkeypatch.syspath_prepend(tmp_path)
+    board = np.kron(np.indices((16, 16)).sum(0) % 2 * 255, np.ones((8, 8))).astype(np.uint8)
+    rows, columns = np.mgrid[-1:1:128j, -1:1:128j]
+    head = np.where(np.hypot(rows, columns) < 0.8, 160, 0).astype(np.uint8)
+    for name, pixels in (("board", board), ("head", head)):
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+    asked = ["--network", "nets_of_slices:build", "--classes", "A,B", "--size", "16x16", "--methods", "saliency"]
+    files = [str(tmp_path / "board.png"), str(tmp_path / "head.png")]
+    assert main(["explain", *files, *asked, "--pictures", "none", "--out", str(tmp_path / "out")]) == 0
+    said = capsys.readouterr().err
+    assert "warning: board: This does not look like a slice through a head" in said
+    assert "warning: head" not in said
 
 
 def test_settings_and_parts_are_given_by_name(records, network, tmp_path):

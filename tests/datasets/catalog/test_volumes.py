@@ -93,6 +93,9 @@ def test_what_is_wrong_is_told(place, tmp_path):
     for settings in ("slices=0", "middle=1.5"):
         with pytest.raises(InvalidInputError, match=r"1 slice or more and a middle in 0\.\.1"):
             dataset(f"volumes:{place},{settings}")
+    with pytest.raises(InvalidInputError, match=r"400 slices in 0\.333333 of it are more\. Take 333 or fewer"):
+        dataset(f"volumes:{place},slices=400")
+    assert dataset(f"volumes:{place},slices=333").table.index.is_unique
     (tmp_path / "empty" / "ill").mkdir(parents=True)
     with pytest.raises(InvalidInputError, match=r"ill must hold volumes \(\.nii"):
         dataset(f"volumes:{tmp_path / 'empty'}")

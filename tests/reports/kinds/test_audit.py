@@ -31,6 +31,8 @@ def test_the_page_says_what_was_found(page):
     assert "<h1>1 of 10 test records has a twin in training.</h1>" in text
     assert re.search(r'<th scope="row">glioma</th><td class="number">5</td><td class="number">15</td>', text)
     assert re.search(r"brightness<small>.*?100\.0%</td><td class=\"number\">50\.0%</td><td>yes</td>", text)
+    assert '<p class="mark bad">Of 5 glioma test records' in text
+    assert '<p class="mark doubt">This set names no patients' in text
     assert text.count("Research use only, not a diagnosis.") == 2
 
 

@@ -54,20 +54,6 @@ class RelevancePropagation:
         self._first = first_weighted(tape)
         self._weighted: dict[int, Weighted | None] = {}
         self._book = Book(self._stabiliser.batch)
-        self._rules: dict[str, Callable[[Step], str | None]] = {
-            "move": self._move,
-            "linear": self._linear,
-            "activation": self._activation,
-            "through": self._through,
-            "sum": self._sum,
-            "product": self._product,
-            "norm": self._norm,
-            "scale": self._scale,
-            "quotient": self._quotient,
-            "glu": self._glu,
-            "logsumexp": self._logsumexp,
-            "softmax": self._softmax,
-        }
 
     def relevance(self, start: Tensor) -> tuple[list[Tensor | None], Book]:
         """Return the relevance of each input, and what was taken on the way.
@@ -90,7 +76,7 @@ class RelevancePropagation:
         elif step.node.operator in BATCH_NORMS:
             self._batch_norm(step)
         else:
-            cause = self._rules[kind_of(step.node)](step)
+            cause = _RULES[kind_of(step.node)](self, step)
             if cause is not None:
                 self._took(step, cause, self._missing(step))
 
@@ -318,3 +304,20 @@ def first_weighted(tape: Tape) -> set[int]:
         if has_weights or after:
             behind.update(node.outs)
     return first
+
+
+# Functions, not bound methods: an object that holds its own methods keeps its tape until the collector comes.
+_RULES: dict[str, Callable[[RelevancePropagation, Step], str | None]] = {
+    "move": RelevancePropagation._move,
+    "linear": RelevancePropagation._linear,
+    "activation": RelevancePropagation._activation,
+    "through": RelevancePropagation._through,
+    "sum": RelevancePropagation._sum,
+    "product": RelevancePropagation._product,
+    "norm": RelevancePropagation._norm,
+    "scale": RelevancePropagation._scale,
+    "quotient": RelevancePropagation._quotient,
+    "glu": RelevancePropagation._glu,
+    "logsumexp": RelevancePropagation._logsumexp,
+    "softmax": RelevancePropagation._softmax,
+}

@@ -60,8 +60,15 @@ class Recorded:
         self.tape = traced(
             recorder.inputs, recorder.nodes, last or Value(self.logits, None), branches=recorder.branches
         )
+        recorder.storages.forget()
         self.bytes_a_row = recorder.bytes // len(rows[0])
         self.doubtful = recorder.doubtful and len(rows[0]) == 1
+        self._nodes = recorder.nodes
+
+    def forget(self) -> None:
+        """Let go of what was recorded: operations and values hold each other, and would wait for the collector."""
+        for node in self._nodes:
+            node.forget()
 
 
 class _Leaving(TorchFunctionMode):

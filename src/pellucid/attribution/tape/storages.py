@@ -56,6 +56,13 @@ class Storages:
         self._constants: dict[int, list[Node]] = {}
         self._alive: list[Tensor] = []  # a freed storage's address would be given out again
 
+    def forget(self) -> None:
+        """Let go of all tensors, once the pass is over: the recorder and its storages hold each other."""
+        self._known.clear()
+        self._constants.clear()
+        self._alive.clear()
+        del self._record
+
     def knows(self, tensor: Tensor) -> bool:
         """Return whether a tensor shares its storage with a value."""
         return storage_of(tensor) in self._known

@@ -63,6 +63,10 @@ class Node:
             self._values = tuple(values_in(list(self.arguments.values())))
         return self._values
 
+    def forget(self) -> None:
+        """Let go of everything that it read and gave."""
+        self.outs, self.arguments, self._values = (), {}, ()
+
     def constant(self, name: str) -> bool:
         """Return whether an argument does not depend on an input."""
         return not values_in(self.arguments.get(name))

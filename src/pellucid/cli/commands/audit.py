@@ -65,13 +65,12 @@ def audit(
         from pellucid.reports.kinds.audit import audit as write_report
 
         page = write_report(found, out)
-        output.say(
-            f"written to {out}: {page.name}, audit.json, classes.csv, split.csv and a picture of the worst pairs"
-        )
+        picture = ", pairs.png" if found.worst() else ""
+        output.say(f"written to {out}: {page.name}, audit.json, classes.csv, split.csv{picture}")
     if json:
         output.result_json(found.json())
     else:
-        _tell(found)
+        _tell(found, out)
     for name, reason in list(found.read.skipped.items())[:_NAMED]:
         output.say(f"error: {name} skipped: {reason}")
     if len(found.read.skipped) > _NAMED:
@@ -79,7 +78,7 @@ def audit(
     return output.SOME_FAILED if found.read.skipped else output.DONE
 
 
-def _tell(found: Audit) -> None:
+def _tell(found: Audit, out: Path | None) -> None:
     from pellucid.reports import audit_words as words
 
     source = found.read.source
@@ -99,8 +98,9 @@ def _tell(found: Audit) -> None:
     lines = [
         words.headline(found),
         *words.leaks(found),
+        *source.notes,
         *(words.telltale(found) if found.confounds else ()),
-        *words.cleaned(found),
+        *(words.cleaned(found, str(out / "split.csv")) if out else words.cleaned(found, "")[:1]),
         *words.method(found)[1:2],
         *(f"Finding: {kind}, {len(at)} records, the first {at[0]}." for kind, at in found.read.findings.items()),
     ]

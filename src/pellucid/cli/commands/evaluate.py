@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from pellucid.cli import output
-from pellucid.cli.foreign import NOTHING, Described, listed, numbers, opened
+from pellucid.cli.foreign import NOTHING, Described, listed, numbers, opened, picture_size
 from pellucid.core.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def evaluate(
     by_slice: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
     network_classes: str | None = None,
+    size: str | None = None,
     described: Described = NOTHING,
 ) -> int:
     """Score a network on a data set, or answers in files: per class and on average, with bootstrap intervals.
@@ -78,6 +79,8 @@ def evaluate(
         Print metrics.json.
     network_classes
         Of package.module:function that gives a bare module: names with commas, in the order of the logits.
+    size
+        Of a bare module's input for slices, ROWSxCOLUMNS.
     described
         The other options of such a network.
 
@@ -89,7 +92,7 @@ def evaluate(
     """
     limits = numbers(thresholds) or ()
     if predictions is not None or labels is not None:
-        ours = (dataset, network, folds, choose_folds, network_classes, by_slice)
+        ours = (dataset, network, folds, choose_folds, network_classes, size, by_slice)
         if any(ours) or records != "all" or described != NOTHING:
             raise InvalidInputError(
                 "--predictions and --labels stand in place of a data set, a network and their options; got both."
@@ -100,7 +103,8 @@ def evaluate(
     else:
         if not dataset or not network:
             raise InvalidInputError("evaluate needs DATASET and --network, or --predictions and --labels.")
-        asked = opened(network, described, classes_by="--network-classes", classes=listed(network_classes))
+        own: dict[str, Any] = {"classes": listed(network_classes), "size": picture_size(size)}
+        asked = opened(network, described, classes_by="--network-classes", **own)
         question = _of_network(asked, dataset, classes, folds, choose_folds, records, limits, by_slice=by_slice)
     _tell(question.scored(draws=draws, seed=seed), out, as_json=json)
     return output.SOME_FAILED if question.data.get("skipped") else output.DONE

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pellucid.networks.network import Network
     from pellucid.reports.kinds.record import Records
 
+_NO_HEAD = "shape"  # the finding that makes an answer worthless, and so is said beside it
+
 
 def explain(
     files: Annotated[list[Path], Parameter(negative=())],
@@ -122,6 +124,9 @@ def _explained(
                 records.add(explanation)
                 found.append({"record": explanation.record.name, "found": list(explanation.prediction.found)})
                 output.say(f"{explanation.record.name}: {_said(explanation)}")
+                for finding in explanation.findings:
+                    if finding.kind == _NO_HEAD:
+                        output.warn(f"{explanation.record.name}: {finding.text}")
     except KeyboardInterrupt:
         if found:
             output.say(f"the report on {len(found)} of {len(files)} is {records.page()}")

@@ -63,7 +63,7 @@ def train(
         output.say(f"note: {settings.picture_augmentation.reserve}")
     network = training.train(settings, out, watch=_epoch)
     output.say(f"{network.name}: {_told(network.card.metrics)}")
-    output.result(str(_curves(out)))
+    output.result(str(_curves(out, network.name)))
     output.result(str(out / "network"))
     return output.DONE
 
@@ -94,23 +94,27 @@ def _number(estimate: Mapping[str, Any]) -> str:
     return "undefined" if estimate["value"] is None else f"{estimate['value']:.3f}"
 
 
-def _curves(out: Path) -> Path:
+def _curves(out: Path, name: str) -> Path:
     import pandas as pd
 
     from pellucid.figures.curves import training_curves
     from pellucid.figures.style import save
+    from pellucid.training.fit_log import logs, read_log
 
-    panels, columns = {}, []
-    for log in sorted(out.glob("**/log.jsonl")):
-        name = log.parent.name
-        lines = pd.read_json(log, lines=True).set_index("epoch")
-        names = {"loss": f"{name}: training, all outputs", "choosing_loss": f"{name}: choosing folds, classes"}
-        panels[f"{name}: loss"] = list(names.values())
+    panels, columns, kept = {}, [], set()
+    for log in logs(out):
+        member = "" if log.parent.parent == out else f"{log.parent.name}: "
+        lines = pd.DataFrame(read_log(log)).set_index("epoch")
+        names = {"loss": f"{member}training, all outputs", "choosing_loss": f"{member}choosing folds, classes"}
+        panels[f"{member}loss"] = list(names.values())
         if "choosing_score" in lines:
             what = "balanced accuracy" if "choosing_accuracy" in lines else "macro AUC"
-            names["choosing_score"] = f"{name}: {what} on the choosing folds"
+            names["choosing_score"] = f"{member}{what}, choosing folds"
             panels[names["choosing_score"]] = [names["choosing_score"]]
+        kept.add(lines["best_epoch"].iloc[-1])
         columns.append(lines[list(names)].rename(columns=names))
     path = out / "curves.png"
-    save(training_curves(pd.concat(columns, axis=1), panels), path)
+    best = kept.pop() if len(kept) == 1 else None  # members have their own
+    title = name if best is None else f"{name}: epoch {best:.0f} is kept"
+    save(training_curves(pd.concat(columns, axis=1), panels, best=best, title=title), path)
     return path

@@ -32,7 +32,8 @@ class Volumes(ImageFolder):
     classes
         `all`, or some of the folders' names.
     slices
-        How many of each volume, evenly over the middle part of its height.
+        How many of each volume, evenly over the middle part of its height; of a volume that has fewer there, some come
+        twice.
     middle
         How much of the height that is, 1 for all.
 
@@ -53,7 +54,12 @@ class Volumes(ImageFolder):
     ) -> None:
         if slices < 1 or not 0 < middle <= 1:
             raise InvalidInputError(f"volumes need 1 slice or more and a middle in 0..1; got {slices}, {middle:g}.")
-        self._places = [round(0.5 + middle * ((number + 0.5) / slices - 0.5), 3) for number in range(slices)]
+        self._places = places = [round(0.5 + middle * ((number + 0.5) / slices - 0.5), 3) for number in range(slices)]
+        if len(set(places)) < slices:
+            raise InvalidInputError(
+                f"volumes tell heights apart to a thousandth; {slices} slices in {middle:g} of it are more. "
+                f"Take {int(1000 * middle)} or fewer."
+            )
         self._by_name = False
         super().__init__(place, classes=classes)
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PAGE = "report.html"
 PICTURE = "pairs.png"
+SPLIT = "split.csv"
 
 
 def audit(found: Audit, folder: Path | str, *, title: str = "") -> Path:
@@ -42,7 +43,7 @@ def audit(found: Audit, folder: Path | str, *, title: str = "") -> Path:
     names = found.read.source.table.index[kept].tolist()
     write_json(folder / "audit.json", found.json())
     write_text(folder / "classes.csv", found.table().to_csv(lineterminator="\n"))
-    write_split(folder / "split.csv", names, found.cleaned.patients, found.cleaned.folds)
+    write_split(folder / SPLIT, names, found.cleaned.patients, found.cleaned.folds)
     picture = _drawn(found, folder / PICTURE) if found.worst() else None
     html = plain_page(
         "audit.html",
@@ -61,8 +62,8 @@ def _texts(found: Audit) -> dict[str, Any]:
         "name": source.name,
         "facts": [f"{len(source):,} records", patients, f"test: fold {', '.join(map(str, found.test_folds))}"],
         "headline": words.headline(found),
-        "bad": bool(found.leaking["near"] or found.torn or found.conflicts),
         "leaks": words.leaks(found),
+        "notes": source.notes,
         "columns": list(map(str, table.columns)),
         "rows": [(str(name), row.tolist()) for name, row in zip(table.index, table.to_numpy(), strict=True)],
         "telltale": words.telltale(found),
@@ -77,7 +78,7 @@ def _texts(found: Audit) -> dict[str, Any]:
             }
             for name, one in found.confounds.items()
         ],
-        "cleaned": words.cleaned(found),
+        "cleaned": words.cleaned(found, SPLIT),
         "method": words.method(found),
         "findings": [(kind, len(at), at[0]) for kind, at in found.read.findings.items()],
         "skipped": list(found.read.skipped.items()),
