@@ -110,12 +110,13 @@ def _row(name: str, guarantee: str, turns: list[Turn], asked: str, aim: str) -> 
 
 
 def main() -> None:
-    """Measure and write, after each network."""
-    given, found = arguments(3), []
-    for name in CASES:
-        found += rows(name, given.repeats)
+    """Measure and write, network by network."""
+    given = arguments(3, tuple(CASES))
+    for name in CASES if given.network is None else (given.network,):
         remark = "Each turn is another input and class; captum's gradients are all its tries together."
-        written("integrated_gradients", "Integrated gradients", found, given, remark, COLUMNS)
+        options = f' --network "{name}"'
+        title = f"Integrated gradients: {name}"
+        written("integrated_gradients", title, rows(name, given.repeats), given, remark, COLUMNS, options)
 
 
 if __name__ == "__main__":

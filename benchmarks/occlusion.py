@@ -1,4 +1,4 @@
-"""Occlusion: `python benchmarks/occlusion.py --repeats 3` takes about half an hour, nearly all of it the peers'.
+"""Occlusion: `python benchmarks/occlusion.py --repeats 3` takes about twenty minutes, nearly all of them the peers'.
 
 Nothing is extrapolated: a peer that takes minutes is measured whole, once, and the table says so.
 """
@@ -45,15 +45,20 @@ def image_rows(name: str) -> list[str]:
     ]
 
 
+def rows(name: str, repeats: int) -> list[str]:
+    """Return the table's lines of one network."""
+    if name in networks.IMAGE:
+        return image_rows(name)
+    ecg = networks.built(name)
+    return [ecg_row(*ecg, 12, repeats, "10", "15"), ecg_row(*ecg, 1, 1, "14", "20")]
+
+
 def main() -> None:
-    """Measure and write, after each network."""
-    given = arguments(3)
-    ecg, found = networks.built("Ribeiro"), []
-    found.append(ecg_row(*ecg, 12, given.repeats, "10", "15"))
-    found.append(ecg_row(*ecg, 1, 1, "14", "20"))
-    for name in networks.IMAGE:
-        found += image_rows(name)
-        written("occlusion", "Occlusion", found, given, REMARK, ["turns"])
+    """Measure and write, network by network."""
+    given = arguments(3, networks.NAMES)
+    for name in networks.NAMES if given.network is None else (given.network,):
+        found = rows(name, given.repeats)
+        written("occlusion", f"Occlusion: {name}", found, given, REMARK, ["turns"], f" --network {name}")
 
 
 if __name__ == "__main__":

@@ -64,9 +64,11 @@ def apart(ours: object, theirs: Sequence[Tensor]) -> str:
     return f"{float((cast(Tensor, ours) - stacked).abs().max() / stacked.abs().max()):.0e}"
 
 
-def arguments(repeats: int) -> argparse.Namespace:
-    """Return `repeats` and set the number of threads, as the command line wants them."""
+def arguments(repeats: int, networks: Sequence[str] = ()) -> argparse.Namespace:
+    """Return `repeats`, `network` where there is a choice, and set the number of threads, as the command line wants."""
     parser = argparse.ArgumentParser()
+    if networks:
+        parser.add_argument("--network", choices=networks, help="this one alone")
     parser.add_argument("--repeats", type=int, default=repeats, help="turns of ours and the peer's")
     parser.add_argument("--threads", type=int, default=1, help="of torch")
     given = parser.parse_args()
@@ -75,7 +77,13 @@ def arguments(repeats: int) -> argparse.Namespace:
 
 
 def written(
-    question: str, title: str, rows: list[str], given: argparse.Namespace, remark: str = "", more: Sequence[str] = ()
+    question: str,
+    title: str,
+    rows: list[str],
+    given: argparse.Namespace,
+    remark: str = "",
+    more: Sequence[str] = (),
+    options: str = "",
 ) -> None:
     """Put a table into `RESULTS.md`, with what it was measured with; `more` are columns that the rows have beside."""
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
@@ -83,4 +91,4 @@ def written(
     how = f"{versions}; {threads}; medians of {given.repeats} turns, least and largest ratio in brackets. {remark}"
     names = (*COLUMNS, *more)
     head = f"| {' | '.join(names)} |\n|{'---|' * len(names)}"
-    write(question, title, "\n".join([how, "", head, *rows]))
+    write(question, title, "\n".join([how, "", head, *rows]), options)
