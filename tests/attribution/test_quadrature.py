@@ -16,7 +16,7 @@ COST = 1000
 def settled(module, x, classes, *, memory=2**31, tolerance=0.01):
     question = Question(module=module, inputs=x, memory=memory)
     run = Run(question, x, torch.arange(len(x[0])), torch.tensor(classes), bytes_a_row=COST)
-    return Quadrature(run, tuple(torch.zeros_like(part) for part in x), tolerance, 2000)
+    return Quadrature(run, tuple(torch.zeros_like(part) for part in x), tolerance, one_by_one=True, budget=2000)
 
 
 @pytest.fixture

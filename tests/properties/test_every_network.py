@@ -7,8 +7,9 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 
-from pellucid import EcgRecord, load, method
+from pellucid import EcgRecord, MriSlice, load, method
 from pellucid.core.errors import InvalidInputError
+from pellucid.networks.preparation import SlicePreparation
 from pellucid.networks.store import ARCHITECTURES, bundled
 
 CLASSES = 3
@@ -113,11 +114,18 @@ def test_another_length_is_answered_or_refused_in_words(name, length):
         assert out.isfinite().all()
 
 
+def noise_for(network):
+    expects, draw = network.card.preparation, np.random.default_rng(1)
+    if isinstance(expects, SlicePreparation):
+        return MriSlice(pixels=draw.uniform(size=(200, 180)).astype(np.float32), name="noise")
+    noise = draw.normal(scale=0.1, size=(len(expects.leads), 5000)).astype(np.float32)
+    return EcgRecord(signal=noise, sampling_rate=500, leads=expects.leads, name="noise")
+
+
 @every_bundled_network
 def test_a_bundled_network_answers_about_a_record(name):
     network = load(name)
-    noise = np.random.default_rng(1).normal(scale=0.1, size=(LEADS, 5000)).astype(np.float32)
-    said = network.predict(EcgRecord(signal=noise, sampling_rate=500, name="noise"))
+    said = network.predict(noise_for(network))
     assert said.classes == network.classes
     assert said.logits.shape == said.probabilities.shape == said.thresholds.shape == (len(network.classes),)
     assert ((said.probabilities >= 0) & (said.probabilities <= 1)).all()

@@ -102,7 +102,7 @@ def test_a_smaller_tolerance_takes_more_gradients():
 
 
 def test_the_sum_alone_is_guaranteed_with_fewer_gradients_and_says_how_far_the_panels_are():
-    module, x = zoo.network("residual", 1), zoo.inputs(1)
+    module, x = zoo.network("residual", 1), zoo.inputs(1, 1)
     cheap, usual = (method("integrated_gradients", guarantee=g)(module, x, target=1) for g in ("sum", "panels"))
     assert cheap.gap <= 0.01
     assert cheap.details["gradients"] < usual.details["gradients"]
@@ -110,7 +110,7 @@ def test_the_sum_alone_is_guaranteed_with_fewer_gradients_and_says_how_far_the_p
 
 
 def test_an_unknown_guarantee_names_the_nearest():
-    with pytest.raises(SettingError, match=r"panel.*panels"):
+    with pytest.raises(SettingError, match="guarantee: Input should be 'panels' or 'sum'; got 'panel'"):
         method("integrated_gradients", guarantee="panel")
 
 
