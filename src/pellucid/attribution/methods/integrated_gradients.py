@@ -37,16 +37,16 @@ class IntegratedGradients(Method):
         variation over the panels' ends, which is at least that difference.
     guarantee
         What is within the tolerance: the gaps of the "panels", none making good for another, or only their "sum", which
-        is what is returned as the gap. The sum takes a third of the gradients, for on networks of rectifiers it may fit
-        by luck, while single inputs are further off.
+        is what is returned as the gap. On networks of rectifiers the sum takes many times fewer gradients, for there it
+        may fit by luck; single inputs are then further off.
     baseline
         x': "zero", "mean", "median", "blurred", or a number; a tensor is given at the call, `baseline=`.
     steps
         In place of panels, so many Gauss-Legendre nodes over the whole way, whatever the gap.
 
     Axioms: completeness, sum R = z_c(x) - z_c(x') up to the returned gap; sensitivity; implementation invariance.
-    Cost: 8 passes forward and 24 gradients a class for a smooth network, some hundreds for one of rectifiers; at most
-    2,000 for each sample and class, then a warning. `details` holds the "gradients" taken and the "panel_gap" reached.
+    Cost: 8 passes forward and 24 gradients a class for a smooth network, for one of rectifiers some hundreds up to the
+    budget, 2,000 for each sample and class, which ends in a warning. `details` holds the "gradients" taken and the "panel_gap" reached.
     Source: Sundararajan et al. 2017, arXiv 1703.01365, equation 1. Departures: panels or Gauss-Legendre nodes where
     they take equal steps; the gap is relative to the score's variation where that is larger than the difference of the
     scores, which may be zero.

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from pellucid.cli import output
+from pellucid.cli.fitting import ready
 
 
 def distil(
@@ -37,21 +38,10 @@ def distil(
     --------
     pellucid distil configs/distil-tumours.toml --data brain-tumor:/data/brain_tumor_mri --out runs/distil-tumours
     """
-    from pellucid.core.errors import InvalidInputError, missing_extra
-
-    if threads is not None and threads < 1:
-        raise InvalidInputError(f"threads must be 1 or more; got {threads}.")
-    try:
-        import lightning  # noqa: F401  # asked for first, so that its absence is told before any data are read
-    except ImportError as error:
-        raise missing_extra("lightning", "train", "pellucid distil") from error
-    import torch
-
+    ready("distil", threads)
     from pellucid.training import distil as distilling
     from pellucid.training.distil_plan import read_distil
 
-    if threads is not None:
-        torch.set_num_threads(threads)
     found, paths = distilling.distil(read_distil(config, data=data), out, tell=output.say)
     output.table(found.words())
     for note in found.notes:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from pellucid.cli import output
+from pellucid.cli.fitting import ready
 
 
 def train(
@@ -41,21 +42,10 @@ def train(
     pellucid train configs/ecg-six.toml --data ptbxl:/data/ptb-xl --out runs/ecg-six
     pellucid train s5 --data mitbih:/data/mitdb --out runs/beats
     """
-    from pellucid.core.errors import InvalidInputError, missing_extra
-
-    if threads is not None and threads < 1:
-        raise InvalidInputError(f"threads must be 1 or more; got {threads}.")
-    try:
-        import lightning  # noqa: F401  # asked for first, so that its absence is told before any data are read
-    except ImportError as error:
-        raise missing_extra("lightning", "train", "pellucid train") from error
-    import torch
-
+    ready("train", threads)
     from pellucid.training import train as training
     from pellucid.training.settings import read_config
 
-    if threads is not None:
-        torch.set_num_threads(threads)
     settings = read_config(config)
     if data is not None:
         settings = replace(settings, data=replace(settings.data, dataset=data))

@@ -8,6 +8,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from pellucid.cli import output
+from pellucid.cli.fitting import ready
+from pellucid.core.errors import InvalidInputError
 
 
 def tune(
@@ -41,23 +43,12 @@ def tune(
 
     pellucid tune configs/tune-tumours.toml --data brain-tumor:/data/brain_tumor_mri --out runs/tune-tumours --trials 60
     """
-    from pellucid.core.errors import InvalidInputError, missing_extra
-
-    for name, value in (("threads", threads), ("trials", trials)):
-        if value is not None and value < 1:
-            raise InvalidInputError(f"{name} must be 1 or more; got {value}.")
-    try:
-        import lightning  # noqa: F401  # asked for first, so that its absence is told before any data are read
-        import optuna  # noqa: F401  # likewise
-    except ImportError as error:
-        raise missing_extra(error.name or "optuna", "train", "pellucid tune") from error
-    import torch
-
+    if trials is not None and trials < 1:
+        raise InvalidInputError(f"trials must be 1 or more; got {trials}.")
+    ready("tune", threads, ("lightning", "optuna"))
     from pellucid.training import tune as tuning
     from pellucid.training.search import read_search
 
-    if threads is not None:
-        torch.set_num_threads(threads)
     for path in tuning.tune(read_search(config, data=data), out, trials=trials, tell=output.say):
         output.result(str(path))
     return output.DONE

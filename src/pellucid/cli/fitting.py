@@ -1,0 +1,31 @@
+"""What every command that fits a network asks for first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+
+from pellucid.core.errors import InvalidInputError, missing_extra
+
+
+def ready(command: str, threads: int | None, packages: Sequence[str] = ("lightning",)) -> None:
+    """Tell what is missing before any data are read, and set torch's CPU threads where a number is given.
+
+    Raises
+    ------
+    InvalidInputError
+        For fewer than one thread.
+    MissingExtraError
+        Naming the first of the packages that is not installed.
+    """
+    if threads is not None and threads < 1:
+        raise InvalidInputError(f"threads must be 1 or more; got {threads}.")
+    for package in packages:
+        try:
+            import_module(package)
+        except ImportError as error:
+            raise missing_extra(package, "train", f"pellucid {command}") from error
+    if threads is not None:
+        import torch
+
+        torch.set_num_threads(threads)
