@@ -46,7 +46,8 @@ class IntegratedGradients(Method):
 
     Axioms: completeness, sum R = z_c(x) - z_c(x') up to the returned gap; sensitivity; implementation invariance.
     Cost: 8 passes forward and 24 gradients a class for a smooth network, for one of rectifiers some hundreds up to the
-    budget, 2,000 for each sample and class, which ends in a warning. `details` holds the "gradients" taken and the "panel_gap" reached.
+    budget, 2,000 for each sample and class, which ends in a warning. `details` holds the "gradients" taken and the
+    "panel_gap" reached.
     Source: Sundararajan et al. 2017, arXiv 1703.01365, equation 1. Departures: panels or Gauss-Legendre nodes where
     they take equal steps; the gap is relative to the score's variation where that is larger than the difference of the
     scores, which may be zero.
