@@ -16,6 +16,10 @@ def test_the_published_counts():
     assert count(SqueezeNet(4, channels=1)) == 1_235_496 - 996 * 513 - 2 * 9 * 64
 
 
+def test_the_head_for_transfers_is_that_of_vgg16():
+    assert count(SqueezeNet(2, head="transfer").head) == 263_682
+
+
 def test_the_last_map_is_rounded_up_when_pooled():
     with torch.device("meta"):
         assert SqueezeNet(2).features(torch.empty(1, 3, 224, 224)).shape == (1, 512, 13, 13)
