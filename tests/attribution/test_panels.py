@@ -67,6 +67,21 @@ def test_the_sum_alone_may_fit_while_the_panels_make_good_for_each_other():
     assert (course.spent, course.gap, course.panel_gap) == (24, pytest.approx(0), pytest.approx(1))
 
 
+def test_for_the_sum_only_those_are_halved_without_which_it_fits():
+    course = Course(0.01, one_by_one=False, budget=2000, precision=2**-52)
+    gaps = (0.9, -0.9, 0.095, 0.001, 0.0, -0.3, 0.6, 0.0)  # the sum is .396
+    for panel, gap in zip(first_panels(), gaps, strict=True):
+        course.add(panel, panel.width + gap, panel.left, panel.right)
+    assert [panel.index for panel in course.halved()] == [6, 5, 2]  # .396 - .6 + .3 - .095 = .001
+
+
+def test_where_no_panel_brings_the_sum_nearer_the_worst_is_halved():
+    course = Course(0.01, one_by_one=False, budget=2000, precision=2**-52)
+    for panel in first_panels():
+        course.add(panel, panel.width + (0.5, -0.3)[panel.index % 2] * (panel.index < 2), panel.left, panel.right)
+    assert [panel.index for panel in course.halved()] == [0]
+
+
 def test_the_budget_ends_it_and_is_kept():
     course, _ = walked(lambda a: float(a > 0.3), lambda a: 0.0, budget=100)
     assert course.ended == "budget"

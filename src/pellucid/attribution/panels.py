@@ -11,7 +11,7 @@ from math import sqrt
 
 NODES = (0.5 - sqrt(0.15), 0.5, 0.5 + sqrt(0.15))
 WEIGHTS = (5 / 18, 8 / 18, 5 / 18)
-FIRST = 8  # panels: a cliff within a hundredth of the way is met by one of them
+FIRST = 8  # panels: of 4 the sum fits by luck too soon, and single inputs are up to twice as far off
 _ALIKE = 0.7  # of the worst gap: panels that are halved together, to fill a batch
 _FLOAT_NOISE = 8.0  # roundings that a score may be off by
 
@@ -122,9 +122,26 @@ class Course:
         if not open_ or room <= 0:
             self.ended = "budget" if open_ else "rounding"
             return []
-        worst = max(abs(self.gaps[panel]) for panel in open_)
-        chosen = [panel for panel in open_ if abs(self.gaps[panel]) >= _ALIKE * worst]
-        chosen = sorted(chosen, key=lambda panel: (-abs(self.gaps[panel]), panel))[:room]
+        chosen = [] if self.one_by_one else self._weightiest(open_)
+        chosen = (chosen or self._worst(open_))[:room]
         for panel in chosen:
             del self.gaps[panel], self.rises[panel]
+        return chosen
+
+    def _worst(self, open_: list[Panel]) -> list[Panel]:
+        """Return the panels with about the worst gap, the worst first."""
+        worst = max(abs(self.gaps[panel]) for panel in open_)
+        chosen = [panel for panel in open_ if abs(self.gaps[panel]) >= _ALIKE * worst]
+        return sorted(chosen, key=lambda panel: (-abs(self.gaps[panel]), panel))
+
+    def _weightiest(self, open_: list[Panel]) -> list[Panel]:
+        """Return the fewest panels without whose gaps the sum would fit, as far as any bring it nearer to nothing."""
+        left, rest, chosen = set(open_), sum(self.gaps.values()), []
+        while left and abs(rest) > self.tolerance * self.variation:
+            best = min(left, key=lambda panel: (abs(rest - self.gaps[panel]), panel))
+            if abs(rest - self.gaps[best]) >= abs(rest):
+                break
+            left.remove(best)
+            chosen.append(best)
+            rest -= self.gaps[best]
         return chosen
