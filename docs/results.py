@@ -44,7 +44,14 @@ TWO_CLASSES = {
     "EfficientNetB7": (98.88, 2_949_506),
     "CNN": (91.96, 97_458),
 }
+# What is trained to tell a tumour from none: its title and the beginning of its folder's name.
+PAIRS = (
+    ("PlainCnn", "plain-cnn"),
+    ("SqueezeNet", "squeeze-net"),
+    ("EfficientNet-Lite0", "efficient-net-lite"),
+)
 AUDIT = "pellucid audit brain-tumor:/data/brain_tumor_mri --out audit"
+AUDIT_ECG = "pellucid audit ptbxl:/data/ptb-xl --out audit"
 KAGGLE_NORMAL, KAGGLE_TEST = 18_118, 21_892  # beats of class N, and all, in Kaggle's mitbih_test.csv
 
 UNLIKE = "The two tests hold unlike records, so the difference has no interval."
@@ -111,6 +118,9 @@ def ecg(runs: Path) -> str:
         "One seed each, and most trainings are cut: the columns are no ranking of networks.",
         limits(every),
         commands_of(every),
+        "### Leaks and short cuts",
+        _audit(runs / "audit-ptbxl" / "audit.json", "records", AUDIT_ECG),
+        block([AUDIT_ECG]),
         "### Fold 10, all its records",
         "The network that comes with pellucid, of three encoders; those above have seen fold 10.",
         facts(six),
@@ -184,9 +194,9 @@ def tumours(runs: Path) -> str:
     asked = {name: commands(config, folders[name].name, audited=name == "audited")[0] for name in folders}
     return _joined(
         "## 3. Four classes of brain slices",
-        "ConvNet1 alone, a SqueezeNet that began with ImageNet's weights, and ConvNet1 taught by it. The official "
-        "split repeats training pictures in its test:",
-        _audit(runs / "audit-brain" / "audit.json"),
+        "ConvNet1 alone, an EfficientNet-Lite0 that began with ImageNet's weights, and ConvNet1 taught by it. The "
+        "official split repeats training pictures in its test:",
+        _audit(runs / "audit-brain" / "audit.json", "pictures", AUDIT),
         facts([run for run in made if run.card]) if any(run.card for run in made) else "",
         "\n".join(
             f"- {name} split: not run to its end here: `{asked[name]}`" for name in folders if name not in there
@@ -206,9 +216,10 @@ def tumours(runs: Path) -> str:
     )  # fmt: skip
 
 
-def _audit(path: Path) -> str:
+def _audit(path: Path, things: str, command: str) -> str:
+    """Return what the audit of a data set of `things` found."""
     if not path.is_file():
-        return f"- audit: not run here: `{AUDIT}`"
+        return f"- audit: not run here: `{command}`"
     found = json.loads(path.read_text(encoding="utf-8"))
     leaking, confounds = found["leaking"], found["confounds"].items()
     rows = [
@@ -219,18 +230,18 @@ def _audit(path: Path) -> str:
             "equal or near in training": str(found["leak"]["near"][name]),
             **{f"twins within {side}": str(found["within"][side][name]) for side in found["within"]},
         }
-        for name, count in found["balance"]["Testing"].items()
+        for name, count in found["balance"][next(iter(found["within"]))].items()
     ]
     told = [f"{name} {100 * one['accuracy']:.1f} %" for name, one in confounds if one["tells"] and name != "all"]
     majority = next(one["majority"] for _, one in confounds)
     dropped = ", ".join(f"{why}: {count}" for why, count in found["cleaned"]["dropped"].items())
     return _joined(
         table(rows),
-        f"Of {leaking['test']} test pictures {leaking['near']} have a twin in training. {leaking['exact']} are equal: "
-        f"memory alone can get {100 * leaking['exact'] / leaking['test']:.1f} % of the test right. "
+        f"Of {leaking['test']:,} test {things} {leaking['near']} have a twin in training. "
+        f"{leaking['exact']} are equal: memory alone can get {100 * leaking['exact'] / leaking['test']:.1f} % of the test right. "
         f"{len(found['conflicts'])} pairs of copies have unlike labels. The audited split keeps "
-        f"{found['cleaned']['records']:,} of {found['records']:,} pictures. Left out: {dropped}.",
-        "What gives the class without a look at the brain, in how many of 100 pictures "
+        f"{found['cleaned']['records']:,} of {found['records']:,} {things}. Left out: {dropped}.",
+        f"What the way of recording alone tells of the class, in how many of 100 {things} "
         f"(always the commonest class: {100 * majority:.1f} %): {', '.join(told) or 'nothing'}.",
     )
 
@@ -290,14 +301,14 @@ def tumour_or_not(runs: Path) -> str:
             )
             for split in ("official", "audited")
         ]
-        for title, name in (("PlainCnn", "plain-cnn"), ("SqueezeNet", "squeeze-net"))
+        for title, name in PAIRS
     }
     every = [run for pair in pairs.values() for run in pair]
     worth = {title: difference(*pair) for title, pair in pairs.items()}
     return _joined(
         "### A tumour or none",
-        "The same pictures, three of the classes as one. SqueezeNet's body keeps ImageNet's weights, only its head "
-        "learns.",
+        "The same pictures, three of the classes as one. The bodies of SqueezeNet and EfficientNet-Lite0 keep "
+        "ImageNet's weights, only the head for transfers learns.",
         facts(every),
         shares(every),
         *(_joined(f"What the leak is worth, {title}. {UNLIKE}", rows) for title, rows in worth.items() if rows),

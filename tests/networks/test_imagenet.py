@@ -188,7 +188,7 @@ def test_a_file_that_does_not_fit_is_named_with_tensor_and_remedy(tmp_path, chan
     torch.save(given, tmp_path / "wrong.pt")
     module = SqueezeNet(3)
     before = module.features[0].weight.clone()
-    with pytest.raises(UnreadableFileError, match=f"wrong.pt for SqueezeNet.*{told}.*torchvision publishes"):
+    with pytest.raises(UnreadableFileError, match=f"wrong.pt for SqueezeNet.*{told}.*published for this network"):
         load_imagenet(module, tmp_path / "wrong.pt")
     assert torch.equal(module.features[0].weight, before), "nothing is copied from a file that does not fit"
 

@@ -78,7 +78,7 @@ def test_the_seed_draws_the_weights_and_the_global_state_stays() -> None:
 def test_published_weights_a_frozen_body_and_its_last_parts(tmp_path: Path) -> None:
     torch.manual_seed(3)
     published = ARCHITECTURES["squeeze_net"](classes=1000)
-    names = {here: there for there, here in published.torchvision.items()}  # type: ignore[union-attr]  # a Backbone
+    names = {here: there for there, here in published.published_names.items()}  # type: ignore[union-attr]  # a Backbone
     state = {
         next((names[here] + key.removeprefix(here) for here in names if key.startswith(here)), key): value
         for key, value in published.state_dict().items()
@@ -89,7 +89,9 @@ def test_published_weights_a_frozen_body_and_its_last_parts(tmp_path: Path) -> N
     assert trainable(module) == 512 * 4 + 4
     deeper = new_module(settled("squeeze_net", freeze=True, unfreeze=1), 4, 0, where="t")
     assert trainable(deeper) > 512 * 4 + 4
-    with pytest.raises(UnreadableFileError, match=r"none\.pt are not there"):
+    with pytest.raises(
+        UnreadableFileError, match=r"t: network\.weights must be a file; .*none\.pt is none, neither from.*nor beside"
+    ):
         new_module(settled("squeeze_net", weights=str(tmp_path / "none.pt")), 4, 0, where="t")
     with pytest.raises(
         SettingError, match=r"training x: weights and freeze are of picture networks.*conv_net has none"

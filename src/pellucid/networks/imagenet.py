@@ -1,4 +1,4 @@
-"""Published ImageNet weights, in torchvision's names, from a file into a picture network."""
+"""Published ImageNet weights, in the names they were published with, from a file into a picture network."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pellucid.networks.store import read_weights
 from pellucid.networks.transfer import Backbone
 
 _COUNTER = "num_batches_tracked"  # files of old versions lack it; it changes no answer
-_REMEDY = "Name a file with the state dict that torchvision publishes for this network."
+_REMEDY = "Name a file with the state dict published for this network: see its docstring and that of load_imagenet."
 
 
 def load_imagenet(module: Backbone, path: Path | str) -> tuple[str, ...]:
@@ -44,6 +44,7 @@ def load_imagenet(module: Backbone, path: Path | str) -> tuple[str, ...]:
     -----
     Where torchvision is installed, this writes such a file: `torch.save(torchvision.models.resnet50(weights="DEFAULT")
     .state_dict(), "resnet50.pt")`; so do `vgg16`, `efficientnet_b0`, `efficientnet_b7` and `squeezenet1_1`.
+    `EfficientNetLite` names its own source.
     """
     tensors = read_weights(Path(path))
     _check(tensors, published_shapes(module), f"{path} for {type(module).__name__}")
@@ -61,7 +62,7 @@ def load_imagenet(module: Backbone, path: Path | str) -> tuple[str, ...]:
 
 
 def published_shapes(module: Backbone) -> dict[str, torch.Size]:
-    """Return the names and shapes of torchvision's state dict for the published network of this kind."""
+    """Return the names and shapes of the state dict published for this kind of network."""
     with torch.device("meta"):
         published = module.published().state_dict()
     return {_their_name(module, name): value.shape for name, value in published.items()}
@@ -69,7 +70,8 @@ def published_shapes(module: Backbone) -> dict[str, torch.Size]:
 
 def _their_name(module: Backbone, name: str) -> str:
     return next(
-        (there + name.removeprefix(here) for there, here in module.torchvision.items() if name.startswith(here)), name
+        (there + name.removeprefix(here) for there, here in module.published_names.items() if name.startswith(here)),
+        name,
     )
 
 

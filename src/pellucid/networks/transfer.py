@@ -31,12 +31,13 @@ class Backbone(nn.Module):
         Of the picture.
     reads
         What it wants of a picture.
-    torchvision
-        How tensors are called in torchvision's state dicts: the beginning of a name there, the beginning here.
+    published_names
+        How tensors are called in the published state dict, for most torchvision's: the beginning of a name there, the
+        beginning here.
     """
 
     reads: ClassVar[Mapping[str, Any]] = IMAGENET
-    torchvision: ClassVar[Mapping[str, str]]
+    published_names: ClassVar[Mapping[str, str]]
     features: nn.Sequential
     head: nn.Sequential
     channels: int

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from pellucid.core.errors import SettingError
-from pellucid.networks.architectures.efficient_net import EfficientNet, _Block, _Excitation, _Scale
+from pellucid.networks.architectures.efficient_net import EfficientNet, Scale, _Block, _Excitation
 
 
 def count(module):
@@ -38,7 +38,7 @@ def test_skipping_rises_linearly_over_the_blocks():
 
 
 def test_a_skipped_block_is_its_shortcut_and_a_kept_one_counts_more():
-    plain = _Scale(1.0, 1.0, 0.0, {})
+    plain = Scale(1.0, 1.0, 0.0, {})
     block = _Block(8, 8, 1, 3, plain, 1, skipped=0.5)
     x = torch.randn(64, 8, 4, 4, generator=torch.Generator().manual_seed(0))
     with torch.no_grad(), torch.random.fork_rng():

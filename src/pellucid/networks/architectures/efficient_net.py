@@ -13,7 +13,7 @@ from pellucid.core.errors import SettingError, unknown_name
 from pellucid.networks.transfer import Backbone, Head, checked_head, transfer_head
 
 # Of each stage of B0: widening inside a block, kernel, stride of the first block, width, number of blocks.
-_STAGES = (
+STAGES = (
     (1, 3, 1, 16, 1),
     (6, 3, 2, 24, 2),
     (6, 5, 2, 40, 2),
@@ -28,11 +28,17 @@ _SKIPPED = 0.2  # share of whole blocks that training skips at the last block; i
 
 
 @dataclass(frozen=True, slots=True)
-class _Scale:
+class Scale:
+    """How wide and deep the body is, and what it is made of.
+
+    `lite` leaves the excitation out, takes ReLU6 in the place of SiLU, and pads strides as TensorFlow does.
+    """
+
     width: float
     depth: float
     dropout: float
     norm: dict[str, float]
+    lite: bool = False
 
     def channels(self, base: int) -> int:
         """Round to eights, never down by more than a tenth."""
@@ -42,8 +48,8 @@ class _Scale:
 
 
 _SCALES = {
-    "b0": _Scale(1.0, 1.0, 0.2, {}),
-    "b7": _Scale(2.0, 3.1, 0.5, {"eps": 1e-3, "momentum": 0.01}),
+    "b0": Scale(1.0, 1.0, 0.2, {}),
+    "b7": Scale(2.0, 3.1, 0.5, {"eps": 1e-3, "momentum": 0.01}),
 }
 
 
@@ -75,7 +81,7 @@ class EfficientNet(Backbone):
     Tan, Le, arXiv 1905.11946 (2019); sizes as in torchvision's code.
     """
 
-    torchvision: ClassVar[dict[str, str]] = {"features.": "features.", "classifier.1.": "head.3."}
+    published_names: ClassVar[dict[str, str]] = {"features.": "features.", "classifier.1.": "head.3."}
 
     def __init__(
         self, classes: int, scale: Literal["b0", "b7"] = "b0", channels: int = 3, head: Head = "published"
@@ -86,53 +92,75 @@ class EfficientNet(Backbone):
         size = _SCALES[scale]
         self.scale = scale
         self.channels = channels
-        width = size.channels(_STEM)
-        stages: list[nn.Module] = [_Convolution(channels, width, 3, size, stride=2)]
-        counts = [math.ceil(count * size.depth) for *_, count in _STAGES]
-        built = 0
-        for (wider, kernel, stride, base, _), count in zip(_STAGES, counts, strict=True):
-            blocks = []
-            for index in range(count):
-                width_out, skipped = size.channels(base), _SKIPPED * built / sum(counts)
-                blocks.append(_Block(width, width_out, wider, kernel, size, 1 if index else stride, skipped))
-                width, built = width_out, built + 1
-            stages.append(nn.Sequential(*blocks))
-        stages.append(_Convolution(width, width * _LAST_WIDER, 1, size))
-        self.features = nn.Sequential(*stages)
-        width *= _LAST_WIDER
-        for module in self.features.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out")
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
-        if checked_head(head) == "transfer":
-            self.head = transfer_head(width, 128, 3, classes)
-        else:
-            pool, dropout = nn.AdaptiveAvgPool2d(1), nn.Dropout(size.dropout)
-            self.head = nn.Sequential(pool, nn.Flatten(), dropout, nn.Linear(width, classes))
+        self.features = body(channels, size)
+        self.head = last_layers(self.features, classes, head, size.dropout)
 
     def published(self) -> Self:
         """Return the network of this scale as it was published for ImageNet."""
         return type(self)(1000, self.scale)
 
 
+def body(channels: int, size: Scale) -> nn.Sequential:
+    """Return a stem, seven stages of blocks and a last convolution, with weights to begin with."""
+    width = size.channels(_STEM)
+    stages: list[nn.Module] = [_Convolution(channels, width, 3, size, stride=2)]
+    counts = [math.ceil(count * size.depth) for *_, count in STAGES]
+    built = 0
+    for (wider, kernel, stride, base, _), count in zip(STAGES, counts, strict=True):
+        blocks = []
+        for index in range(count):
+            width_out, skipped = size.channels(base), _SKIPPED * built / sum(counts)
+            blocks.append(_Block(width, width_out, wider, kernel, size, 1 if index else stride, skipped))
+            width, built = width_out, built + 1
+        stages.append(nn.Sequential(*blocks))
+    stages.append(_Convolution(width, width * _LAST_WIDER, 1, size))
+    for module in (found := nn.Sequential(*stages)).modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    return found
+
+
+def last_layers(features: nn.Sequential, classes: int, head: Head, dropout: float) -> nn.Sequential:
+    """Return the head of a kind for such a body."""
+    width: int = features[-1][0].out_channels  # type: ignore[index]  # a `_Convolution`
+    if checked_head(head) == "transfer":
+        return transfer_head(width, 128, 3, classes)
+    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(dropout), nn.Linear(width, classes))
+
+
+class _Same(nn.Conv2d):
+    """A convolution padded as TensorFlow does: ceil(size / stride) cells, the odd zero at the end."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        zeros: list[int] = []
+        for size, kernel, stride in zip(x.shape[:1:-1], self.kernel_size[::-1], self.stride[::-1], strict=True):
+            wanted = max((math.ceil(size / stride) - 1) * stride + kernel - size, 0)
+            zeros += [wanted // 2, wanted - wanted // 2]
+        return super().forward(nn.functional.pad(x, zeros))
+
+
 class _Convolution(nn.Sequential):
-    """A convolution without bias, batch norm, and SiLU unless it is left out."""
+    """A convolution without bias, batch norm, and the activation unless it is left out."""
 
     def __init__(
         self,
         width_in: int,
         width: int,
         kernel: int,
-        size: _Scale,
+        size: Scale,
         *,
         stride: int = 1,
         groups: int = 1,
         activated: bool = True,
     ) -> None:
-        convolution = nn.Conv2d(width_in, width, kernel, stride, kernel // 2, groups=groups, bias=False)
+        same = size.lite and stride > 1
+        kind, padding = (_Same, 0) if same else (nn.Conv2d, kernel // 2)
+        convolution = kind(width_in, width, kernel, stride, padding, groups=groups, bias=False)
         norm = nn.BatchNorm2d(width, **size.norm)  # type: ignore[arg-type]  # eps and momentum are numbers
-        super().__init__(convolution, norm, *([nn.SiLU()] if activated else []))
+        activation = nn.ReLU6() if size.lite else nn.SiLU()
+        super().__init__(convolution, norm, *([activation] if activated else []))
 
 
 class _Excitation(nn.Module):
@@ -152,14 +180,14 @@ class _Block(nn.Module):
     """Widen by a 1x1 convolution, convolve each channel, excite, narrow; a shortcut where the shapes allow it."""
 
     def __init__(
-        self, width_in: int, width: int, wider: int, kernel: int, size: _Scale, stride: int, skipped: float
+        self, width_in: int, width: int, wider: int, kernel: int, size: Scale, stride: int, skipped: float
     ) -> None:
         super().__init__()
         inner = width_in * wider
         self.block = nn.Sequential(
             *([_Convolution(width_in, inner, 1, size)] if wider != 1 else []),
             _Convolution(inner, inner, kernel, size, stride=stride, groups=inner),
-            _Excitation(inner, max(1, width_in // 4)),
+            *([] if size.lite else [_Excitation(inner, max(1, width_in // 4))]),
             _Convolution(inner, width, 1, size, activated=False),
         )
         self.shortcut = stride == 1 and width_in == width

@@ -37,7 +37,7 @@ class ResNet50(Backbone):
     He et al., arXiv 1512.03385 (2015).
     """
 
-    torchvision: ClassVar[dict[str, str]] = {
+    published_names: ClassVar[dict[str, str]] = {
         "conv1.": "features.0.0.",
         "bn1.": "features.0.1.",
         **{f"layer{stage}.": f"features.{stage}." for stage in (1, 2, 3, 4)},

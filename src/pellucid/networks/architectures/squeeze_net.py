@@ -35,7 +35,7 @@ class SqueezeNet(Backbone):
     Iandola et al., arXiv 1602.07360 (2016); version 1.1 as its authors published it.
     """
 
-    torchvision: ClassVar[dict[str, str]] = {"features.": "features.", "classifier.1.": "head.1."}
+    published_names: ClassVar[dict[str, str]] = {"features.": "features.", "classifier.1.": "head.1."}
 
     def __init__(self, classes: int, channels: int = 3, head: Head = "published", dropout: float = 0.5) -> None:
         super().__init__()

@@ -34,7 +34,7 @@ class Vgg16(Backbone):
     Simonyan, Zisserman, arXiv 1409.1556 (2014), configuration D.
     """
 
-    torchvision: ClassVar[dict[str, str]] = {
+    published_names: ClassVar[dict[str, str]] = {
         "features.": "features.",
         "classifier.0.": "head.2.",
         "classifier.3.": "head.5.",
