@@ -238,7 +238,8 @@ def _audit(path: Path, things: str, command: str) -> str:
     return _joined(
         table(rows),
         f"Of {leaking['test']:,} test {things} {leaking['near']} have a twin in training. "
-        f"{leaking['exact']} are equal: memory alone can get {100 * leaking['exact'] / leaking['test']:.1f} % of the test right. "
+        f"{leaking['exact']} are equal: memory alone can get {100 * leaking['exact'] / leaking['test']:.1f} % of the "
+        "test right. "
         f"{len(found['conflicts'])} pairs of copies have unlike labels. The audited split keeps "
         f"{found['cleaned']['records']:,} of {found['records']:,} {things}. Left out: {dropped}.",
         f"What the way of recording alone tells of the class, in how many of 100 {things} "
