@@ -7,7 +7,7 @@ import sys
 import pytest
 import torch
 
-from pellucid.cli.fitting import ready
+from pellucid.cli.fitting import epoch_line, ready
 from pellucid.core.errors import InvalidInputError, MissingExtraError
 
 
@@ -31,3 +31,13 @@ def test_the_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(sys.modules, "optuna", None)
     with pytest.raises(MissingExtraError, match=r"pellucid tune needs optuna.*pellucid\[train\]"):
         ready("tune", None, ("lightning", "optuna"))
+
+
+def test_a_line_says_whose_epoch_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    figures = {"loss": 0.5, "choosing_loss": 0.25, "choosing_score": 0.75, "seconds": 3.0}
+    epoch_line("member 2 of 3 (b)", 4, figures)
+    epoch_line("", 1, {**figures, "choosing_accuracy": 0.5})
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == ("member 2 of 3 (b), epoch 4: loss 0.5000, on the choosing folds 0.2500, score 0.750, 3 s")
+    assert told[1].startswith("epoch 1: loss 0.5000")
+    assert "accuracy 0.500" in told[1]

@@ -28,7 +28,7 @@ def halves(network, scored, *, chosen=None, thresholds=()):
         if part is not None:
             list(part)
     labels = scored.labels.to_numpy()
-    patients, records = scored.table["patient"].to_numpy(), scored.table.index.to_numpy()
+    patients, records = scored.groups, scored.table.index.to_numpy()
     return Answers.of(
         classes=scored.classes, labels=labels, probabilities=labels * 0 + 0.5, patients=patients, records=records
     )
@@ -75,6 +75,7 @@ def test_what_cannot_be_read_is_skipped_and_listed(place, capsys):
     assert len(part) == len(answers.labels) == 5
     assert list(skipped) == ["a/2.png", "b/2.png"]
     assert "error: a/2.png skipped: " in capsys.readouterr().err
+    assert answers.notes[0] == "1 of 6 records could not be read: they are not scored."
 
 
 def test_a_link_to_nowhere_is_skipped_too(place, monkeypatch):

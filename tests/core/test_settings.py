@@ -91,3 +91,9 @@ class Several(Settings):
 def test_a_misspelt_key_in_a_list_of_tables_has_its_neighbours_named():
     with pytest.raises(SettingError, match=r"key 'sise' is not known; known: size\. Did you mean 'size'"):
         decode(Several, {"windows": [{"sise": 3}]}, where="here")
+
+
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_a_number_that_is_none_is_refused(value):
+    with pytest.raises(SettingError, match=f"t: rate: Input should be a finite number; got {value}"):
+        decode(Inner, {"rate": float(value)}, where="t")

@@ -88,8 +88,10 @@ def test_records_without_a_class_are_counted_too():
 
 
 def test_a_test_side_must_leave_training():
-    with pytest.raises(InvalidInputError, match=r"both sides; got \[11\]"):
-        audit(dataset("simulated:14", sampling_rate=100), test_folds=[11])
+    with pytest.raises(InvalidInputError, match=r"both sides; got 10, its records are in fold 1, 2\. .*--test-folds 2"):
+        audit(dataset("simulated:14", sampling_rate=100))
+    with pytest.raises(InvalidInputError, match=r"are in fold 1\. Deal its records into more folds, with ,split=FILE"):
+        audit(dataset("simulated:7", sampling_rate=100), test_folds=[1])
 
 
 def test_a_split_dealt_anew_has_no_twins_across(leaking):

@@ -68,3 +68,11 @@ def test_signals_are_compared_too():
     assert (read.threshold, read.mirrored) == (SIGNAL_THRESHOLD, None)
     assert read.found == 1
     np.testing.assert_allclose(np.linalg.norm(read.coarse.astype(float), axis=1), 1, atol=1e-2)
+
+
+def test_an_ecg_that_cannot_be_read_is_listed_and_left_out(small_ptbxl):
+    (small_ptbxl / "records100" / "00000" / "00002_lr.dat").write_bytes(b"cut")
+    read = contents(dataset(f"ptbxl:{small_ptbxl}"))
+    assert list(read.skipped) == ["2"]
+    assert read.source.table.index.tolist() == [1, 3, 4]
+    assert len(read.hashes) == len(read.coarse) == 3

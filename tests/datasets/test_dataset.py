@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pellucid.core.errors import InvalidInputError
+from pellucid.core.errors import InvalidInputError, UnknownNameError, UnreadableFileError
 from pellucid.datasets.dataset import dataset, in_folder
 
 
@@ -67,10 +67,44 @@ def test_settings_may_stand_behind_the_place() -> None:
     assert fast.sampling_rate == 250
     np.testing.assert_array_equal(fast.signals(), dataset("simulated:3", sampling_rate=250, seed=4).signals())
     assert dataset("phantoms:4,shortcut=corner,size=64").pictures((64, 64))[0, 0, 0] == 230
-    with pytest.raises(InvalidInputError, match="unexpected keyword argument 'rate'"):
+    with pytest.raises(InvalidInputError, match=r"data set simulated: setting 'rate' is not known"):
         dataset("simulated:3,rate=250")
 
 
 def test_a_comma_in_a_folder_is_no_setting(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"a=b,c/d does not"):
         dataset(f"ptbxl:{tmp_path}/a=b,c/d")
+
+
+def test_an_unknown_class_is_told_with_its_data_set_and_where_it_was_named() -> None:
+    told = r"data set simulated, --classes: class 'AFBI' is not known; known: NORM, 1AVB.*Did you mean 'AFIB'"
+    with pytest.raises(UnknownNameError, match=told):
+        dataset("simulated:7", classes=["1AVB", "AFBI"], classes_by="--classes")
+    with pytest.raises(UnknownNameError, match="data set phantoms, classes: class 'brain' is not known"):
+        dataset("phantoms:8", classes="brain")
+
+
+def test_whose_a_record_is(tmp_path: Path) -> None:
+    split = tmp_path / "split.csv"
+    known = dataset("simulated:7")
+    assert known.groups is not None
+    assert known.groups[0] == "simulated-0-0"
+    known.patients_known = False
+    assert known.groups is None
+    split.write_text("record,patient,fold\n5,cluster-1,10\n2,cluster-2,1\n3,cluster-2,1\n")
+    clusters = known.with_split(split).groups
+    assert clusters is not None
+    assert clusters.tolist() == ["cluster-1", "cluster-2", "cluster-2"]
+
+
+def test_ecgs_that_cannot_be_read_are_left_out_with_the_reason(small_ptbxl: Path) -> None:
+    (small_ptbxl / "records100" / "00000" / "00002_lr.dat").write_bytes(b"cut")
+    whole = dataset(f"ptbxl:{small_ptbxl}")
+    part, skipped = whole.readable()
+    assert part.table.index.tolist() == [1, 3, 4]
+    assert list(skipped) == ["2"]
+    assert "00002_lr cannot be read" in skipped["2"]
+    assert part.signals().shape == (3, 12, 1000)
+    assert whole.select(folds=[10]).signals().shape == (1, 12, 1000)  # whatever another fold holds
+    with pytest.raises(UnreadableFileError, match="00002_lr cannot be read"):
+        whole.select(folds=[9]).signals()

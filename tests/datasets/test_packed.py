@@ -68,3 +68,26 @@ def test_an_array_without_its_sound_stamp_is_built_anew(
     monkeypatch.setattr(module, "_checked", set())  # as in a new process
     build(source)
     assert source.reads == 4
+
+
+def test_what_is_not_asked_for_need_not_be_readable(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = {1}
+
+    def read(position: int) -> NDArray[np.int16]:
+        if position in broken:
+            raise OSError(f"{position} is broken")
+        return np.full((2, 3), position + 5, dtype=np.int16)
+
+    def rows(wanted: list[int] | None) -> list[int]:
+        array = packed(list("abc"), read, shape=(2, 3), identity=["x"], title="reading", wanted=wanted)
+        monkeypatch.setattr(module, "_checked", set())  # as in a new process
+        return array[:, 0, 0].tolist()
+
+    with pytest.raises(OSError, match="1 is broken"):
+        rows(None)
+    assert rows([0, 2]) == [5, 0, 7]
+    with pytest.raises(OSError, match="1 is broken"):
+        rows([1])
+    assert rows([0]) == [5, 0, 7]
+    broken.clear()
+    assert rows([1]) == [5, 6, 7]

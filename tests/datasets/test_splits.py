@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from pellucid.core.errors import InvalidInputError, UnreadableFileError
-from pellucid.datasets.splits import dealt, names_patients, read_split, torn, write_split
+from pellucid.datasets.splits import counted_as, dealt, names_patients, read_split, torn, write_split
 
 
 def test_patients_stay_together_and_classes_are_spread_alike():
@@ -63,3 +63,11 @@ def test_a_missing_split_is_told(tmp_path):
 def test_a_split_names_persons_or_not(tmp_path, patients, known):
     write_split(tmp_path / "split.csv", ["a.png", "b.png"], patients, [1, 1])
     assert names_patients(read_split(tmp_path / "split.csv")) is known
+
+
+@pytest.mark.parametrize(
+    ("groups", "word"),
+    [(None, "records"), (["a", "a", "b"], "patients"), (["cluster-7", "cluster-7", "cluster-9"], "clusters")],
+)
+def test_what_a_bootstrap_draws_is_called_by_its_name(groups, word):
+    assert counted_as(groups) == word

@@ -58,7 +58,12 @@ def weights(folder: Path) -> dict[str, dict[str, torch.Tensor]]:
 def test_killed_and_resumed_it_comes_to_the_same_networks_and_table(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, paths = distil(plan, tmp_path / "whole")
+    watched: list[tuple[str, int]] = []
+    whole, paths = distil(plan, tmp_path / "whole", watch=lambda who, epoch, line: watched.append((who, epoch)))
+    assert [who for who, epoch in watched if epoch == 1] == [
+        "teacher", "student alone, seed 0", "student with teacher, seed 0",
+        "student alone, seed 1", "student with teacher, seed 1",
+    ]  # fmt: skip
     real = distillation_loss
     steps = 0
 

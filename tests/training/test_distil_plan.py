@@ -63,6 +63,7 @@ def test_a_teacher_that_would_see_the_test_folds_is_refused(tmp_path: Path) -> N
         (STUDENT, r"distil\.toml: a distillation needs a table \[distil\]"),
         (STUDENT + DISTIL + "temprature = 3", "key 'temprature'.*Did you mean 'temperature'"),
         (STUDENT + DISTIL + "temperature = 0", "temperature > 0"),
+        (STUDENT + "[distil]\nteacher = 'no.toml'", "no.toml is none, neither from the working folder nor beside"),
         (STUDENT + DISTIL + "soft = 0", "soft > 0"),
         (STUDENT + DISTIL + "seeds = [1, 1]", "seeds must be different"),
         (STUDENT + "[fit.loss]\nname = 'focal'\n" + DISTIL, "must be cross_entropy or bce without class weights"),

@@ -95,3 +95,11 @@ def test_runs_are_scored_as_sklearn_does_and_written(tmp_path: Path) -> None:
 
 def test_markdown_keeps_its_columns() -> None:
     assert markdown(pd.DataFrame([{"run": "a|b", "x": "1"}])) == "| run | x |\n| --- | --- |\n| a\\|b | 1 |"
+
+
+def test_records_without_patients_are_not_called_patients() -> None:
+    test = dataset("phantoms:40,size=32").select(folds=[3, 4, 5])
+    test.patients_known = False
+    found = compare([Run(TEACHER, None, network(0))], test, [])
+    assert found.notes == ("Test: 12 records of phantoms; 2000 draws of records.",)
+    assert found.table.loc[TEACHER, "interval"] == "95 %, bootstrap over records"

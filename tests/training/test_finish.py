@@ -82,3 +82,11 @@ def test_a_network_for_ecgs_is_not_asked_about_slices() -> None:
     network = Network(module(), SOURCE.classes, sampling_rate=100, length=1000)
     with pytest.raises(InvalidInputError, match="reads ECGs; data set phantoms holds none"):
         probabilities(network, dataset("phantoms:2"))
+
+
+def test_where_patients_are_not_known_a_card_counts_none(tmp_path: Path) -> None:
+    unknown = SOURCE.take(range(42))
+    unknown.patients_known = False
+    card = finished(config(), [module()], unknown, tmp_path).card
+    assert [scoring["patients"] for scoring in card.metrics] == [None, None, None]
+    assert card.training["splits"]["test"]["patients_known"] is False

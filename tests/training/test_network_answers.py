@@ -152,3 +152,15 @@ def test_facts_change_with_what_they_are_about():
     with torch.no_grad():
         other.module.bias += 1
     assert network_facts(one)["weights"] != network_facts(other)["weights"]
+
+
+def test_another_split_of_the_same_data_is_said():
+    known = trained()
+    card = replace(known.card, training={**known.card.training, "dataset": "toy:x,by=beat"})
+    by_beat, scored = Network.of(known.module, card), Toy(CODES)
+    scored.spec = "toy:y"
+    assert network_answers(by_beat, scored).notes[-1] == (
+        "The network was trained on toy:x,by=beat, and this is toy:y: it may have seen the scored records."
+    )
+    scored.spec = "toy:y,by=beat,strict=true"
+    assert "fold 9, which is scored here: too good" in network_answers(by_beat, scored).notes[-1]

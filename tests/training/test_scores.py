@@ -87,6 +87,18 @@ def test_unknown_patients_are_said(answers):
     without = scores(probabilities, labels, None, thresholds, classes=CLASSES, draws=5)
     assert without.patients == 150
     assert "150 records; patients are not known: each record counts as one." in without.notes
+    assert not any("patients with replacement" in note for note in without.notes)
+    assert any("5 draws of 150 records with replacement, seed 0" in note for note in without.notes)
+    assert without.summary()["patients"] is None
+
+
+def test_clusters_are_not_called_patients(answers):
+    probabilities, labels, _, thresholds = answers
+    clusters = [f"cluster-{number // 3}" for number in range(150)]
+    found = scores(probabilities, labels, clusters, thresholds, classes=CLASSES, draws=5)
+    assert found.notes[0] == "150 records in 50 clusters of like ones; patients are not known."
+    assert "draws of 50 clusters with replacement, all records of a cluster together" in found.notes[1]
+    assert (found.people, found.summary()["clusters"]) == ({"patients": None, "clusters": 50}, 50)
 
 
 def test_without_thresholds_only_ranking_is_scored(answers):

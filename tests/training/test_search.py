@@ -136,3 +136,26 @@ def test_the_examples_are_right(path: Path) -> None:
     found = read_search(path)
     assert found.config().name == path.stem
     assert 4 <= len(found.space) <= len(found.distributions)
+
+
+def test_what_a_drawn_optimiser_does_not_use_is_left_out(tmp_path: Path) -> None:
+    space = (
+        'fit.weight_decay = { low = 1e-4, high = 1e-2, log = true }\nfit.optimizer = { choices = ["adam", "adamw"] }'
+    )
+    found = plan(tmp_path, space)
+    drawn = {"fit.weight_decay": 3e-3, "fit.optimizer": '"adamw"'}
+    assert found.drawn_values(drawn)["fit"]["weight_decay"] == 3e-3
+    assert "weight_decay" not in found.drawn_values({**drawn, "fit.optimizer": '"adam"'})["fit"]
+    adam = CONFIG.replace("[search]", 'optimizer = "adam"\n[search]')
+    with pytest.raises(
+        SettingError, match=r"search\.space\.fit\.weight_decay: fit: weight_decay is of the optimizer adamw"
+    ):
+        plan(tmp_path, space.partition("\n")[0], adam)
+
+
+def test_a_preset_and_weights_beside_the_file_are_found(tmp_path: Path) -> None:
+    (tmp_path / "w.pt").touch()
+    text = 'preset = "s3"\n[network]\narchitecture = "squeeze_net"\nweights = "w.pt"\n[search]\ntrials = 2\nseed = 1\n'
+    found = plan(tmp_path, "[search.space]\nfit.batch = { low = 2, high = 4 }", text)
+    assert found.config().fit.optimizer == "adam"
+    assert found.config().network.weights == str(tmp_path / "w.pt")

@@ -65,3 +65,52 @@ def test_stages_follow_each_other() -> None:
 def test_what_is_wrong_is_told_with_its_key(values: dict[str, object], told: str) -> None:
     with pytest.raises(SettingError, match=told):
         decode(TrainingConfig, {"name": "n", "seed": 1, **values}, where="c.toml")
+
+
+FIT = 'name = "n"\nseed = 1\ndata = { dataset = "simulated:7" }\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[fit]\noptimizer = "adam"\nweight_decay = 0.1', r"weight_decay is of the optimizer adamw.*adam\. Set l2"),
+        ('[fit]\noptimizer = "sgd"\nhead_weight_decay = 0.1', "head_weight_decay is of the optimizer adamw"),
+        ("[fit]\nmomentum = 0.5", r"fit: momentum is of the optimizer sgd.*with adamw\. Leave it out"),
+        ("[fit]\nschedule_patience = 3", "schedule_patience is of the schedule plateau and has no effect with one_c"),
+        (
+            '[[members]]\nname = "a"\nseed = 1\nfit = { optimizer = "adam", weight_decay = 0.1 }',
+            "fit of member a: weight_decay is of the optimizer adamw",
+        ),
+    ],
+)
+def test_what_has_no_effect_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(FIT + text)
+    with pytest.raises(SettingError, match=rf"own\.toml: {told}" if told.startswith("fit") else told):
+        read_config(path)
+
+
+def test_a_file_for_another_command_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(FIT + "[search]\ntrials = 3\n")
+    with pytest.raises(SettingError, match=r"own\.toml has a table \[search\], so it is for pellucid tune"):
+        read_config(path)
+
+
+def test_a_preset_states_nothing_that_a_file_must_answer_for(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text('preset = "s1_practical"\n[fit]\noptimizer = "adam"\n')
+    assert read_config(path).fit.optimizer == "adam"
+
+
+def test_weights_are_looked_for_beside_the_configuration_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("config", "work"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    path = tmp_path / "config" / "own.toml"
+    path.write_text(FIT + '[network]\narchitecture = "vgg16"\nweights = "vgg.pt"\n')
+    assert read_config(path).network.weights == "vgg.pt"
+    (tmp_path / "config" / "vgg.pt").touch()
+    assert read_config(path).network.weights == str(tmp_path / "config" / "vgg.pt")
+    (tmp_path / "work" / "vgg.pt").touch()
+    assert read_config(path).network.weights == "vgg.pt"

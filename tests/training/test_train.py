@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose
 from PIL import Image
 
-from pellucid.core.errors import InvalidInputError, SettingError, UnreadableFileError
+from pellucid.core.errors import InvalidInputError, SettingError, UnknownNameError, UnreadableFileError
 from pellucid.core.settings import decode
 from pellucid.datasets.catalog.phantoms import Phantoms
 from pellucid.networks.architectures.lead_net import LeadNet
@@ -47,6 +47,7 @@ def test_a_training_ends_in_a_network_that_comes_back(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert card.training["splits"]["train"]["patients"] == 21
     assert card.training["config"]["data"]["dataset"] == "simulated"  # not where it lay
+    assert card.training["dataset"] == "simulated:42"
     record = open_dataset(CONFIG.data).select(folds=[6])[1]
     again = load(tmp_path / "network")
     assert again.card == card
@@ -57,7 +58,9 @@ def test_a_training_ends_in_a_network_that_comes_back(tmp_path: Path) -> None:
 
 def test_members_are_joined_into_one_additive_network(tmp_path: Path) -> None:
     config = decode(TrainingConfig, {**_as_dict(CONFIG), "members": MEMBERS}, where="test")
-    network = train(config, tmp_path)
+    told: list[tuple[str, int]] = []
+    network = train(config, tmp_path, watch=lambda who, epoch, line: told.append((who, epoch)))
+    assert told == [("member 1 of 2 (a)", 1), ("member 2 of 2 (b)", 1)]
     assert isinstance(network.module, LeadNet)
     assert network.module.pools == (("mean", "attention", "std"), ("max",))
     inputs = network.prepare(open_dataset(CONFIG.data)[0]).inputs
@@ -118,7 +121,9 @@ def test_what_cannot_be_trained_is_told_before_any_fit(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match=r"batch must be at most the 21 training records; got 64"):
         train(decode(TrainingConfig, {**values, "fit": {"batch": 64}}, where="test"), tmp_path / "a")
     wrong = {"settings": {"width": [4]}}
-    with pytest.raises(SettingError, match=r"training small: settings of lead_net: .*'width'"):
+    with pytest.raises(
+        SettingError, match=r"network\.settings: setting of lead_net 'width' is not known.*Did you mean 'widths'"
+    ):
         train(decode(TrainingConfig, {**values, "network": wrong}, where="test"), tmp_path / "b")
 
 
@@ -137,7 +142,7 @@ def test_slices_exclude_each_other_and_have_no_thresholds(tmp_path: Path) -> Non
     }  # fmt: skip
     told: list[int] = []
     network = train(
-        decode(TrainingConfig, values, where="test"), tmp_path, watch=lambda epoch, line: told.append(epoch)
+        decode(TrainingConfig, values, where="test"), tmp_path, watch=lambda who, epoch, line: told.append(epoch)
     )
     card = network.card
     assert told == [1, 2]
@@ -173,6 +178,7 @@ def test_beats_are_read_as_their_data_set_cuts_them(
     assert (card.activation, card.layer, card.architecture_settings) == ("softmax", "body.8", {})
     assert card.preparation.leads == ("MLII",)  # type: ignore[union-attr]  # of ECGs
     assert any("beats of one person are on both sides" in limit for limit in card.limits)
+    assert card.training["dataset"] == f"mitbih:{mitdb.name},by=beat"
     part = open_dataset(config.data).select(folds=[3], records="any-of-classes").take(range(20))
     expected = np.array([network.predict(record).probabilities for record in part])
     assert_allclose(probabilities(network, part), expected, atol=5e-3)  # rows are whole thousandths
@@ -213,3 +219,9 @@ def _as_dict(config: TrainingConfig) -> dict:  # type: ignore[type-arg]  # whate
     from pellucid.core.settings import encode
 
     return encode(config)
+
+
+def test_an_unknown_class_is_told_with_its_key(tmp_path: Path) -> None:
+    data = replace(CONFIG.data, classes=("AFIB", "SBRADD"))
+    with pytest.raises(UnknownNameError, match=r"data set simulated, data\.classes: class 'SBRADD'.*mean 'SBRAD'"):
+        train(replace(CONFIG, data=data), tmp_path)

@@ -1,10 +1,11 @@
-"""What every command that fits a network asks for first."""
+"""What every command that fits a network asks for first, and what it says after each epoch."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 
+from pellucid.cli import output
 from pellucid.core.errors import InvalidInputError, missing_extra
 
 
@@ -29,3 +30,13 @@ def ready(command: str, threads: int | None, packages: Sequence[str] = ("lightni
         import torch
 
         torch.set_num_threads(threads)
+
+
+def epoch_line(who: str, number: int, line: Mapping[str, float]) -> None:
+    """Print how an epoch went: of which network, where there are several, loss, figures of the choosing folds, time."""
+    accuracy = f", accuracy {line['choosing_accuracy']:.3f}" if "choosing_accuracy" in line else ""
+    output.say(
+        f"{f'{who}, ' if who else ''}epoch {number}: loss {line['loss']:.4f}, "
+        f"on the choosing folds {line['choosing_loss']:.4f}, score {line['choosing_score']:.3f}{accuracy}, "
+        f"{line['seconds']:.0f} s"
+    )

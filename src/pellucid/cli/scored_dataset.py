@@ -26,25 +26,24 @@ def answered(
 
     Notes
     -----
-    Only where a picture cannot be read, all are read once more to find the others (about 2 ms each).
+    Only where a record cannot be read, all are read once more to find the others (about 2 ms each).
     """
-    from pellucid.datasets.slices import SliceDataset
     from pellucid.training.network_answers import network_answers
 
     try:
         return network_answers(network, scored, chosen=chosen, thresholds=thresholds), scored, {}
     except (UnreadableFileError, OSError):  # the second: a link to nowhere, a file that may not be opened
-        if not isinstance(scored, SliceDataset):
-            raise
         part, skipped = scored.readable()
-        if isinstance(chosen, SliceDataset):
+        if chosen is not None:
             chosen, others = chosen.readable()
             skipped |= others
     for name, reason in list(skipped.items())[:_NAMED]:
         output.say(f"error: {name} skipped: {reason}")
     if len(skipped) > _NAMED:
         output.say(f"error: {len(skipped) - _NAMED} more skipped; metrics.json lists them")
-    return network_answers(network, part, chosen=chosen, thresholds=thresholds), part, skipped
+    answers = network_answers(network, part, chosen=chosen, thresholds=thresholds)
+    told = f"{len(scored) - len(part)} of {len(scored)} records could not be read: they are not scored."
+    return replace(answers, notes=(told, *answers.notes)), part, skipped
 
 
 def facts(scored: Dataset, skipped: Skipped) -> dict[str, Any]:
@@ -57,9 +56,8 @@ def facts(scored: Dataset, skipped: Skipped) -> dict[str, Any]:
 
 def beside(answers: Answers, scored: Dataset) -> Answers:
     """Return the answers with what a reader of any figure on the data set must know."""
-    alone = not scored.patients_known and scored.table["patient"].is_unique
     notes = [*([f"No test: {scored.untestable}."] if scored.untestable else []), *scored.notes, *_unlike(scored)]
-    return replace(answers, notes=(*answers.notes, *notes), patients=None if alone else answers.patients)
+    return replace(answers, notes=(*answers.notes, *notes))
 
 
 def _unlike(scored: Dataset) -> list[str]:

@@ -23,9 +23,9 @@ _UNKNOWN_KEY = ("unexpected_keyword_argument", "extra_forbidden")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Base of every parameter set: frozen, by keyword, unknown keys refused at any depth."""
+    """Base of every parameter set: frozen, by keyword, unknown keys and NaN or infinity refused at any depth."""
 
-    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "allow_inf_nan": False}
 
 
 def decode(kind: type[Value], values: Mapping[str, Any], *, where: str) -> Value:

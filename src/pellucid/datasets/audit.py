@@ -181,8 +181,14 @@ def audit(source: Dataset, *, test_folds: Sequence[int] = (TEST_FOLD,), anew: fl
     test = read.source.table["fold"].isin(list(test_folds)).to_numpy()
     if test.all() or not test.any():
         known = sorted(read.source.table["fold"].unique().tolist())
+        remedy = (
+            f"Name others, as --test-folds {known[-1]}."
+            if len(known) > 1
+            else "Deal its records into more folds, with ,split=FILE."
+        )
         raise InvalidInputError(
-            f"test folds of {source.name} must leave records on both sides; got {list(test_folds)} of {known}."
+            f"test folds of {source.name} must leave records on both sides; got {', '.join(map(str, test_folds))}, its "
+            f"records are in fold {', '.join(map(str, known))}. {remedy}"
         )
     found = _twins(read, read.threshold)
     members = _members(read.source)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pellucid.core.errors import InvalidInputError, PellucidError
+from pellucid.core.errors import InvalidInputError, PellucidError, UnreadableFileError
 from pellucid.core.progress import track
 from pellucid.core.provenance import array_hash
 from pellucid.core.randomness import generator
@@ -137,7 +137,12 @@ def _of_slices(source: SliceDataset) -> Contents:
 
 
 def _of_signals(source: Dataset) -> Contents:
-    signals = source.signals()
+    skipped: dict[str, str] = {}
+    try:
+        signals = source.signals()
+    except (UnreadableFileError, OSError):
+        source, skipped = source.readable()
+        signals = source.signals()
     samples = signals.shape[-1]
     step = max(1, samples // _POINTS)
     hashes, coarse, facts = [], [], []
@@ -154,7 +159,7 @@ def _of_signals(source: Dataset) -> Contents:
         coarse=np.concatenate(coarse),
         mirrored=None,
         facts=_joined(pd.concat(facts).set_index(source.table.index), source.acquisition),
-        skipped={},
+        skipped=skipped,
         findings={},
         threshold=SIGNAL_THRESHOLD,
         found=_share_found(_pooled(chosen, step), _pooled(changed, step), SIGNAL_THRESHOLD),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,15 +12,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pellucid.core.errors import InvalidInputError, NotApplicableError
+from pellucid.core.errors import InvalidInputError, NotApplicableError, PellucidError, UnknownNameError
+from pellucid.core.progress import track
 from pellucid.core.provenance import text_hash
 from pellucid.core.registry import Registry
-from pellucid.datasets.labels import ClassSet
+from pellucid.datasets.labels import ClassSet, UnknownClassError
+from pellucid.datasets.spec import check_settings, parted, without_folders
 from pellucid.datasets.splits import TEST_FOLD, names_patients, read_split
 from pellucid.records.ecg import EcgRecord
 from pellucid.records.slice import MriSlice
-
-_SETTING = re.compile(r",(?P<key>[a-z_]+)=(?P<value>[^,=]*)$")
 
 CATALOG: Registry[type[Dataset]]  # assigned below: a data set names the class it is of
 
@@ -41,6 +39,8 @@ class Dataset(ABC):
         The classes and the codes that each stands for.
     patients_known
         False where nothing says which records are of one person; each then counts as a person of its own.
+    spec
+        As `dataset` was asked for it, without folders; empty where it was made otherwise.
     alike_by_nature
         True for single beats and phantoms: they look the same, so that likeness does not mean a copy.
 
@@ -51,6 +51,7 @@ class Dataset(ABC):
 
     name: ClassVar[str]
     patients_known: bool = True
+    spec: str = ""
     alike_by_nature: bool = False
     sampling_rate: float
     table: pd.DataFrame
@@ -92,6 +93,12 @@ class Dataset(ABC):
         raise NotApplicableError(
             f"data set {self.name} holds slices, not ECGs. Take a data set of ECGs, or pictures()."
         )
+
+    @property
+    def groups(self) -> NDArray[Any] | None:
+        """(record,): the patient of each record, or its cluster of like ones; None where each stands for itself."""
+        patients = self.table["patient"]
+        return None if not self.patients_known and patients.is_unique else patients.to_numpy()
 
     @property
     def acquisition(self) -> pd.DataFrame:
@@ -166,6 +173,33 @@ class Dataset(ABC):
         """Return the records at these positions, in that order."""
         return self._subset(np.asarray(positions, dtype=np.intp))
 
+    def readable(self) -> tuple[Dataset, dict[str, str]]:
+        """Return the records that can be read, and why the others cannot, by id.
+
+        Raises
+        ------
+        InvalidInputError
+            When none can.
+
+        Notes
+        -----
+        Cost: reads every file once, about 2 ms each (ECGs up to 10 ms).
+        """
+        kept, skipped = [], {}
+        for position, record in enumerate(track(self.table.index, f"reading {self.name}")):
+            try:
+                self.read(record)
+            except (PellucidError, OSError) as error:
+                skipped[str(record)] = " ".join(str(error).split())
+            else:
+                kept.append(position)
+        if not kept:
+            raise InvalidInputError(
+                f"data set {self.name} must hold at least one record that can be read; of {len(skipped)} none can. "
+                f"The first: {next(iter(skipped.values()))}"
+            )
+        return self._subset(np.array(kept, dtype=np.intp)), skipped
+
     @abstractmethod
     def _subset(self, positions: NDArray[np.intp]) -> Dataset: ...
 
@@ -216,7 +250,9 @@ class Dataset(ABC):
 CATALOG = Registry("pellucid.datasets.catalog", "data set")
 
 
-def dataset(spec: str, *, classes: str | Sequence[str] | None = None, **settings: Any) -> Dataset:
+def dataset(
+    spec: str, *, classes: str | Sequence[str] | None = None, classes_by: str = "classes", **settings: Any
+) -> Dataset:
     """Return the data set `NAME:PATH`, for instance `ptbxl:/data/ptb-xl` or `simulated:500`.
 
     Parameters
@@ -228,6 +264,8 @@ def dataset(spec: str, *, classes: str | Sequence[str] | None = None, **settings
     classes
         The name of a class set (`six`, `all`, `super` ... depending on the data set), or a list of codes; by default
         the data set's own.
+    classes_by
+        What an error calls the place where classes were named.
     settings
         What the data set takes beside: for `ptbxl` `sampling_rate` and `min_likelihood`.
 
@@ -235,33 +273,27 @@ def dataset(spec: str, *, classes: str | Sequence[str] | None = None, **settings
     ------
     InvalidInputError
         When `spec` is not `NAME:PATH`.
+    SettingError
+        When the data set takes no such setting, or not such a value.
     UnknownNameError
-        When no data set of that name is known.
+        When no data set of that name is known, or it knows no such class.
     """
-    name, colon, rest = spec.partition(":")
-    place, written = _settings(rest)
-    if not colon or not place:
+    name, place, written = parted(spec)
+    if not place:
         raise InvalidInputError(f"a data set must be NAME:PATH, as ptbxl:/data/ptb-xl or simulated:500; got {spec!r}.")
     kind = CATALOG[name]
     split = written.pop("split", None)
-    settings = written | settings | ({} if classes is None else {"classes": classes})
+    settings = written | settings
+    check_settings(kind, name, settings)
+    if classes is not None:
+        settings["classes"] = classes
     try:
         whole = kind(place, **settings)  # type: ignore[call-arg]  # each data set has its own settings
-    except TypeError as error:
-        raise InvalidInputError(f"data set {name}: {error}.") from error
-    return whole if split is None else whole.with_split(Path(str(split)).expanduser())
-
-
-def _settings(text: str) -> tuple[str, dict[str, Any]]:
-    """Return what stands before the settings `,key=value` at the end of a text, and these settings."""
-    settings: dict[str, Any] = {}
-    while found := _SETTING.search(text):
-        text, value = text[: found.start()], found["value"]
-        try:
-            settings[found["key"]] = json.loads(value)
-        except json.JSONDecodeError:
-            settings[found["key"]] = value
-    return text, settings
+    except UnknownClassError as error:
+        raise UnknownNameError(f"data set {name}, {classes_by}: {error}") from error
+    found = whole if split is None else whole.with_split(Path(str(split)).expanduser())
+    found.spec = without_folders(spec)
+    return found
 
 
 def in_folder(place: str, name: str, marker: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pellucid.core.errors import unknown_name
+from pellucid.core.errors import UnknownNameError, unknown_name
 
 SIX: tuple[str, ...] = ("1AVB", "CRBBB", "CLBBB", "SBRAD", "AFIB", "STACH")
 
@@ -30,6 +30,10 @@ DESCRIPTIONS: dict[str, str] = {
 }
 
 
+class UnknownClassError(UnknownNameError):
+    """A data set has no class, or set of classes, of that name."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClassSet:
     """Classes in order, each the union of member codes: a record has the class when it has any member."""
@@ -48,7 +52,7 @@ def of_codes(codes: Sequence[str], known: Sequence[str]) -> ClassSet:
 
     Raises
     ------
-    UnknownNameError
+    UnknownClassError
         Naming the first unknown code and the nearest known one.
     """
     by_lower = {code.lower(): code for code in known}
@@ -56,6 +60,6 @@ def of_codes(codes: Sequence[str], known: Sequence[str]) -> ClassSet:
     chosen = []
     for code in codes:
         if code.strip().lower() not in by_lower:
-            raise unknown_name("class", code, known)
+            raise UnknownClassError(str(unknown_name("class", code, known)))
         chosen.append(by_lower[code.strip().lower()])
     return ClassSet(",".join(chosen), {code: (code,) for code in chosen})

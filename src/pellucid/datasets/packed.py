@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.core.errors import PellucidError
 from pellucid.core.files import sha256, write_json, written_whole
 from pellucid.core.progress import track
 from pellucid.core.provenance import text_hash
@@ -30,6 +31,7 @@ def packed(
     identity: Sequence[str],
     title: str,
     dtype: type[np.integer[Any]] = np.int16,
+    wanted: Iterable[int] | None = None,
 ) -> NDArray[Any]:
     """Return (record, lead, sample), or (record, row, column), as a read-only memory map, built on first use.
 
@@ -47,6 +49,9 @@ def packed(
         Shown with the progress of building.
     dtype
         Of the array.
+    wanted
+        Positions of the records that are asked for; all where not given. One that cannot be read ends this with its
+        error; another one that cannot be read is zeros.
 
     Notes
     -----
@@ -57,14 +62,26 @@ def packed(
     key = text_hash([*identity, *kind, str(shape), *keys])[:24]
     path = cache_folder() / f"{key}.npy"
     stamp = path.with_suffix(".json")
+    asked = set(range(len(keys)) if wanted is None else map(int, wanted))
+    for position in _unreadable(stamp) & asked:
+        read(position)  # says why; or it has been mended, and all is built anew
+        _checked.discard(path)
+        stamp.unlink(missing_ok=True)
     if not _sound(path, stamp):
+        unreadable = []
         with written_whole(path) as temporary:
             array = np.lib.format.open_memmap(temporary, mode="w+", dtype=dtype, shape=(len(keys), *shape))
             for position in track(range(len(keys)), title):
-                array[position] = read(position)
+                try:
+                    array[position] = read(position)
+                except (PellucidError, OSError):
+                    if position in asked:
+                        raise
+                    unreadable.append(position)
             array.flush()
             del array
-        write_json(stamp, {"sha256": sha256(path), "identity": list(identity), "records": len(keys)})
+        told = {"identity": list(identity), "records": len(keys), "unreadable": unreadable}
+        write_json(stamp, {"sha256": sha256(path), **told})
         _checked.add(path)
     result: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     return result
@@ -73,16 +90,23 @@ def packed(
 _checked: set[Path] = set()
 
 
+def _unreadable(stamp: Path) -> set[int]:
+    """Return the positions of the records that could not be read when the array was built."""
+    return set(_told(stamp).get("unreadable", ()))
+
+
+def _told(stamp: Path) -> dict[str, Any]:
+    try:
+        told: dict[str, Any] = json.loads(stamp.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):
+        return {}
+    return told
+
+
 def _sound(path: Path, stamp: Path) -> bool:
     if path in _checked:
         return path.is_file()
-    if not path.is_file() or not stamp.is_file():
-        return False
-    try:
-        wanted = json.loads(stamp.read_text(encoding="utf-8"))["sha256"]
-    except (json.JSONDecodeError, KeyError):
-        return False
-    if sha256(path) != wanted:
+    if not path.is_file() or sha256(path) != _told(stamp).get("sha256"):
         return False
     _checked.add(path)
     return True

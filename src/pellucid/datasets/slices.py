@@ -12,8 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pellucid.core.errors import InvalidInputError, PellucidError, UnreadableFileError, unknown_name
-from pellucid.core.progress import track
+from pellucid.core.errors import InvalidInputError, UnreadableFileError, unknown_name
 from pellucid.datasets.dataset import Dataset
 from pellucid.datasets.labels import ClassSet, of_codes
 from pellucid.datasets.packed import packed
@@ -48,7 +47,7 @@ class SliceDataset(Dataset):
         Raises
         ------
         UnreadableFileError
-            Naming the first slice that cannot be read; a split file that `pellucid audit` wrote leaves it out.
+            Naming the first slice that cannot be read.
 
         Notes
         -----
@@ -58,7 +57,7 @@ class SliceDataset(Dataset):
         stamps = [(self.folder / file).stat() for file in self.table["file"]]
         pixels: NDArray[np.uint8] = packed(
             list(map(str, self.table.index)),
-            lambda position: stretched(self._readable(self.table.index[position]), size),
+            lambda position: stretched(self.read(self.table.index[position]), size),
             shape=size,
             identity=[
                 str(self.folder.resolve()),
@@ -69,42 +68,6 @@ class SliceDataset(Dataset):
             dtype=np.uint8,
         )
         return pixels
-
-    def readable(self) -> tuple[SliceDataset, dict[str, str]]:
-        """Return the records that can be read, and why the others cannot, by id.
-
-        Raises
-        ------
-        InvalidInputError
-            When none can.
-
-        Notes
-        -----
-        Cost: reads every file once, about 2 ms each.
-        """
-        kept, skipped = [], {}
-        for position, record in enumerate(track(self.table.index, f"reading {self.name}")):
-            try:
-                self.read(record)
-            except (PellucidError, OSError) as error:
-                skipped[str(record)] = " ".join(str(error).split())
-            else:
-                kept.append(position)
-        if not kept:
-            raise InvalidInputError(
-                f"data set {self.name} must hold at least one record that can be read; of {len(skipped)} none can. "
-                f"The first: {next(iter(skipped.values()))}"
-            )
-        return self._subset(np.array(kept, dtype=np.intp)), skipped
-
-    def _readable(self, record_id: Any) -> MriSlice:
-        try:
-            return self.read(record_id)
-        except UnreadableFileError as error:
-            raise UnreadableFileError(
-                f"{error} Or leave it out: pellucid audit writes a split file without what cannot be read, which "
-                f"{self.name} takes as ,split=FILE."
-            ) from error
 
     def _slice(self, file: str) -> MriSlice:
         record = read(self.folder / file)

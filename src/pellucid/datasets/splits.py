@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from pellucid.core.errors import InvalidInputError, UnreadableFileError
 from pellucid.core.files import write_text
@@ -100,6 +100,19 @@ def names_patients(split: pd.DataFrame) -> bool:
     """Say whether the patients of a split file are persons: not the records themselves, and none a cluster of likes."""
     patients, records = split["patient"].astype(str), split["record"].astype(str)
     return not (patients.str.startswith(CLUSTER).any() or patients.eq(records).all())
+
+
+def counted_as(groups: ArrayLike | None) -> str:
+    """Return what the groups of records are that a bootstrap draws whole: `patients`, `clusters` or `records`.
+
+    Parameters
+    ----------
+    groups
+        (record,): a name each, as `Dataset.groups` gives them; None where each record stands for itself.
+    """
+    if groups is None:
+        return "records"
+    return "clusters" if any(str(name).startswith(CLUSTER) for name in np.unique(np.asarray(groups))) else "patients"
 
 
 def write_split(path: Path, records: Sequence[object], patients: Sequence[str], folds: Sequence[int]) -> None:

@@ -74,7 +74,7 @@ def module_of(architecture: str, classes: int, settings: Mapping[str, Any], *, w
     """
     try:
         return ARCHITECTURES[architecture](classes=classes, **settings)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:  # the last: torch, of a negative size
         raise SettingError(f"{where}: settings of {architecture}: {str(error).removesuffix('.')}.") from error
 
 

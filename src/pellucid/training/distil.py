@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -22,6 +23,7 @@ from pellucid.training.distil_plan import Distil, Plan
 from pellucid.training.distil_table import ALONE, TAUGHT, TEACHER, Comparison, Run, compare
 from pellucid.training.distil_teacher import Lesson, lesson, reserve, same_activation, teacher_of
 from pellucid.training.finish import finished
+from pellucid.training.fit_log import Watcher
 from pellucid.training.losses import Loss
 from pellucid.training.settings import TrainingConfig
 from pellucid.training.settled import settled
@@ -35,7 +37,9 @@ UNDISTURBED = (
 )
 
 
-def distil(plan: Plan, folder: Path, *, tell: Tell = lambda words: None) -> tuple[Comparison, list[Path]]:
+def distil(
+    plan: Plan, folder: Path, *, tell: Tell = lambda words: None, watch: Watcher = lambda *_: None
+) -> tuple[Comparison, list[Path]]:
     """Train what is missing, compare teacher and students, store the first taught student in `folder/network`.
 
     Parameters
@@ -47,6 +51,8 @@ def distil(plan: Plan, folder: Path, *, tell: Tell = lambda words: None) -> tupl
         comes to the same weights.
     tell
         Gets a line for people after each training.
+    watch
+        Is called after each epoch, first with whose it is: `teacher`, or a student with its seed.
 
     Returns
     -------
@@ -67,19 +73,24 @@ def distil(plan: Plan, folder: Path, *, tell: Tell = lambda words: None) -> tupl
     source = open_dataset(plan.student.data)
     config = settled(plan.student, source)
     _same(plan, config, folder)
-    teacher = teacher_of(plan, source, folder)
+    teacher = teacher_of(plan, source, folder, watch=_of(TEACHER, watch))
     same_activation(teacher, config)
     learnt = lesson(teacher, source, config.data, folder)
     runs = [Run(TEACHER, None, teacher)]
     for seed in plan.distil.seeds:
-        alone = _alone(_seeded(config, seed), folder / "alone" / f"seed-{seed}")
-        tell(f"{ALONE}, seed {seed}: trained in {alone.card.training['seconds']} s")
-        taught = _taught(_seeded(config, seed), plan.distil, source, learnt, folder / "taught" / f"seed-{seed}")
-        tell(f"{TAUGHT}, seed {seed}: trained in {taught.card.training['seconds']} s")
-        runs += [Run(ALONE, seed, alone), Run(TAUGHT, seed, taught)]
+        own, place = _seeded(config, seed), f"seed-{seed}"
+        for kind, train_one in (
+            (ALONE, partial(_alone, own, folder / "alone" / place)),
+            (TAUGHT, partial(_taught, own, folder / "taught" / place, plan.distil, source, learnt)),
+        ):
+            who = f"{kind}, seed {seed}"
+            network = train_one(watch=_of(who, watch))
+            tell(f"{who}: trained in {network.card.training['seconds']} s")
+            runs.append(Run(kind, seed, network))
     runs.sort(key=lambda run: (TEACHER, ALONE, TAUGHT).index(run.kind))
     test = source.select(folds=config.data.test, records=config.data.records)
-    notes = [note for note in (*source.notes, UNDISTURBED, reserve(teacher, source)) if note]
+    untestable = source.untestable and f"No test: {source.untestable}."
+    notes = [note for note in (untestable, *source.notes, UNDISTURBED, reserve(teacher, source)) if note]
     found = compare(runs, test, notes)
     first = next(run.network for run in runs if run.kind == TAUGHT)
     stored = _with_card(first, config, plan.distil, teacher, learnt, found)
@@ -91,12 +102,19 @@ def _seeded(config: TrainingConfig, seed: int) -> TrainingConfig:
     return replace(config, name=f"{config.name}-seed-{seed}", seed=seed)
 
 
-def _alone(config: TrainingConfig, folder: Path) -> Network:
+def _of(who: str, watch: Watcher) -> Watcher:
+    """Return the watcher of one network's training, and of its members' where it has some."""
+    return lambda member, epoch, line: watch(", ".join(filter(None, (who, member))), epoch, line)
+
+
+def _alone(config: TrainingConfig, folder: Path, *, watch: Watcher) -> Network:
     done = folder / "network"
-    return load(done) if (done / "card.json").is_file() else train(config, folder)
+    return load(done) if (done / "card.json").is_file() else train(config, folder, watch=watch)
 
 
-def _taught(config: TrainingConfig, settings: Distil, source: Dataset, learnt: Lesson, folder: Path) -> Network:
+def _taught(
+    config: TrainingConfig, folder: Path, settings: Distil, source: Dataset, learnt: Lesson, *, watch: Watcher
+) -> Network:
     note, done = folder / "teacher.json", folder / "network"
     if note.is_file() and json.loads(note.read_text(encoding="utf-8")) != learnt.facts:
         raise InvalidInputError(
@@ -107,7 +125,7 @@ def _taught(config: TrainingConfig, settings: Distil, source: Dataset, learnt: L
         return load(done)
     write_json(note, learnt.facts)
     loss = loss_with(settings, exclusive=config.fit.loss.name == "cross_entropy")
-    module = fitted(config, source, folder / "fit", loss=loss, teacher=learnt.logits)
+    module = fitted(config, source, folder / "fit", watch=partial(watch, ""), loss=loss, teacher=learnt.logits)
     network = finished(config, [module], source, folder)
     save(network, done, half=config.half)
     return network

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pellucid.core.errors import SettingError
 from pellucid.core.settings import Settings, decode, read_toml
-from pellucid.training.settings import TrainingConfig, read_config
+from pellucid.training.settings import TrainingConfig, config_of, read_config
 
 _LOSSES = (None, "cross_entropy", "bce")
 
@@ -68,12 +68,17 @@ def read_distil(path: Path, *, data: str | None = None) -> Plan:
     if not isinstance(given, dict):
         raise SettingError(f"{path}: a distillation needs a table [distil] with a teacher.")
     distil = decode(Distil, given, where=f"{path}: distil")
-    student = _on(decode(TrainingConfig, values, where=str(path)), data)
+    student = _on(config_of(values, path), data)
     _check_student(student, str(path))
     if not distil.teacher.endswith(".toml"):
         return Plan(student, distil, None)
-    beside = path.parent / distil.teacher
-    found = beside if beside.is_file() and not Path(distil.teacher).is_file() else Path(distil.teacher)
+    places = [Path(distil.teacher), path.parent / distil.teacher]
+    found = next((place for place in places if place.is_file()), None)
+    if found is None:
+        raise SettingError(
+            f"{path}: distil.teacher must be a training configuration; {distil.teacher} is none, neither from the "
+            "working folder nor beside this file."
+        )
     teacher = _on(read_config(found), data)
     _check_teacher(student, teacher, str(found))
     return Plan(student, distil, teacher)

@@ -1,4 +1,4 @@
-"""Teacher, students alone and students with the teacher in one table, with intervals over patients and over seeds."""
+"""Teacher, students alone and students with the teacher in one table, with intervals over records and over seeds."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pellucid.core.files import write_text
 from pellucid.datasets.dataset import Dataset
+from pellucid.datasets.splits import counted_as
 from pellucid.figures.comparison import comparison
 from pellucid.figures.style import save
 from pellucid.networks.network import Network
@@ -28,7 +29,7 @@ DIFFERENCE = "difference, with - without"
 
 _LEVEL = 0.975  # of Student's t, for a central 95 %
 _STREAM = 2  # of the seed of the draws, beside those of `scores`
-_BOOTSTRAP = "95 %, bootstrap over patients"
+_BOOTSTRAP = "95 %, bootstrap over {}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,11 +119,12 @@ def compare(runs: Sequence[Run], test: Dataset, notes: Sequence[str]) -> Compari
         rows[run.name], f1[run.name] = _scored(run, test)
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("run")
     several = over_seeds(table)
-    people = test.table["patient"].nunique()
+    drawn, groups = counted_as(test.groups), test.table["patient"].nunique()
+    of = "" if drawn == "records" else f" of {groups} {drawn}"
     return Comparison(
         pd.concat([table, several]).rename_axis("run") if len(several) else table,
         pd.DataFrame.from_dict(f1, orient="index").rename_axis("run"),
-        (f"Test: {len(test)} records of {people} patients of {test.name}; {DRAWS} draws of patients.", *notes),
+        (f"Test: {len(test)} records{of} of {test.name}; {DRAWS} draws of {drawn}.", *notes),
     )
 
 
@@ -180,13 +182,13 @@ def _scored(run: Run, test: Dataset) -> tuple[dict[str, Any], dict[str, float]]:
     network = run.network
     columns = [network.classes.index(name) for name in _in_order(network, test)]
     asked = probabilities(network, test)[:, columns]
-    labels, patients = test.labels.to_numpy(), test.table["patient"].to_numpy()
+    labels, patients = test.labels.to_numpy(), test.groups
     if network.card.activation == "softmax":
         found = asked.argmax(axis=1)[:, None] == np.arange(asked.shape[1])
     else:
         found = asked > network.thresholds[columns]
     result = scores(asked, labels, patients, classes=test.classes, decisions=found)
-    share = share_with_interval((found == labels).all(axis=1), patients)
+    share = share_with_interval((found == labels).all(axis=1), np.arange(len(labels)) if patients is None else patients)
     row: dict[str, Any] = {
         "kind": run.kind,
         "parameters": sum(value.numel() for value in network.module.parameters()),
@@ -200,7 +202,7 @@ def _scored(run: Run, test: Dataset) -> tuple[dict[str, Any], dict[str, float]]:
     for name, scored in result.classes.items():
         one = scored.estimates["f1"]
         f1 |= {name: one.value, f"{name}_low": one.low, f"{name}_high": one.high}
-    return {**row, "interval": _BOOTSTRAP}, f1
+    return {**row, "interval": _BOOTSTRAP.format(counted_as(patients))}, f1
 
 
 def _in_order(network: Network, test: Dataset) -> list[str]:

@@ -18,6 +18,7 @@ from pellucid.networks.store import load
 from pellucid.training.answers import canonical
 from pellucid.training.distil_plan import Plan
 from pellucid.training.finish import logits_of
+from pellucid.training.fit_log import Watcher
 from pellucid.training.inputs import rows_of
 from pellucid.training.network_answers import network_facts
 from pellucid.training.settings import DataSettings, TrainingConfig
@@ -32,8 +33,10 @@ class Lesson:
     facts: dict[str, str]
 
 
-def teacher_of(plan: Plan, source: Dataset, folder: Path) -> Network:
+def teacher_of(plan: Plan, source: Dataset, folder: Path, *, watch: Watcher | None = None) -> Network:
     """Return the teacher: read, or trained first in `folder/teacher`, where a killed training goes on.
+
+    `watch` is called after each epoch of that training, as in `train`.
 
     Raises
     ------
@@ -45,7 +48,7 @@ def teacher_of(plan: Plan, source: Dataset, folder: Path) -> Network:
     else:
         place = folder / "teacher"
         done = (place / "network" / "card.json").is_file()
-        teacher = load(place / "network") if done else train(plan.teacher, place)
+        teacher = load(place / "network") if done else train(plan.teacher, place, watch=watch)
     own, wanted = (sorted(map(canonical, names)) for names in (teacher.classes, source.classes))
     if own != wanted:
         raise InvalidInputError(

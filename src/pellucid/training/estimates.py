@@ -104,7 +104,9 @@ class Scores:
     macro_frequent
         The same over those with 10 positives or more, which is steadier.
     records, patients
-        How many were scored.
+        How many were scored; where patients are not known, `patients` counts what stands in their place.
+    drawn
+        What the bootstrap draws: `patients`, `clusters` of like records, or `records`.
     draws, seed
         Of the bootstrap.
     notes
@@ -119,6 +121,7 @@ class Scores:
     draws: int
     seed: int
     notes: tuple[str, ...]
+    drawn: str = "patients"
 
     def table(self) -> pd.DataFrame:
         """Return one row a class and one of means: each metric with `_low` and `_high`, support, threshold, mark."""
@@ -149,6 +152,12 @@ class Scores:
             "notes": list(self.notes),
         }
 
+    @property
+    def people(self) -> dict[str, int | None]:
+        """How many patients were scored, None where they are not known, and how many clusters stand for them."""
+        clusters = {"clusters": self.patients} if self.drawn == "clusters" else {}
+        return {"patients": self.patients if self.drawn == "patients" else None, **clusters}
+
     def summary(self) -> dict[str, Any]:
         """Return the small version for a network's card: value, low and high with four decimals."""
         return {
@@ -163,7 +172,7 @@ class Scores:
                 for name, one in self.classes.items()
             },
             "records": self.records,
-            "patients": self.patients,
+            **self.people,
             "draws": self.draws,
             "seed": self.seed,
         }

@@ -20,6 +20,7 @@ from pellucid.core.provenance import array_hash, versions
 from pellucid.core.settings import encode
 from pellucid.datasets.dataset import Dataset
 from pellucid.datasets.labels import DESCRIPTIONS
+from pellucid.datasets.spec import without_folders
 from pellucid.networks.architectures.lead_net import LeadNet, join
 from pellucid.networks.card import Card
 from pellucid.networks.network import Network
@@ -126,7 +127,7 @@ def _scored(network: Network, part: Dataset, what: str) -> dict[str, Any]:
     result: Scores = scores(
         asked,
         truth,
-        part.table["patient"].to_numpy(),
+        part.groups,
         None if softmax else network.thresholds,
         classes=network.classes,
         decisions=asked.argmax(axis=1)[:, None] == np.arange(asked.shape[1]) if softmax else None,
@@ -182,6 +183,7 @@ def _training(config: TrainingConfig, source: Dataset, folder: Path) -> dict[str
         network=replace(config.network, weights=config.network.weights and Path(config.network.weights).name),
     )
     return {
+        "dataset": without_folders(config.data.dataset),
         "config": encode(named),
         "splits": {name: _split(source, getattr(config.data, name), config) for name in ("train", "choose", "test")},
         "seconds": round(sum(line["seconds"] for line in lines)),
@@ -200,6 +202,7 @@ def _split(source: Dataset, folds: Sequence[int], config: TrainingConfig) -> dic
         "folds": list(folds),
         "records": len(part),
         "patients": int(part.table["patient"].nunique()),
+        "patients_known": part.patients_known,
         "positives": {name: int(count) for name, count in part.labels.sum().items()},
         "hash": part.hash,
         "inputs": array_hash(rows_of(part, preparation_of(config.network))),

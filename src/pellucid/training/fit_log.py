@@ -17,6 +17,9 @@ from pellucid.core.progress import Tick, opened
 Watch = Callable[[int, Mapping[str, float]], None]
 """Is called after each epoch with its number, from 1 on, and its line of the log."""
 
+Watcher = Callable[[str, int, Mapping[str, float]], None]
+"""The same where several networks are trained: the first argument says whose epoch it is, empty where there is one."""
+
 LOG = "log.jsonl"
 FIGURES = ("loss", "choosing_loss", "choosing_score", "choosing_accuracy")
 

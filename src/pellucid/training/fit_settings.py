@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from pellucid.core.errors import SettingError, unknown_name
 from pellucid.core.registry import normalised
@@ -14,6 +15,13 @@ LOSSES: tuple[LossName, ...] = ("bce", "mse", "focal", "cross_entropy")
 
 _LEAD_NET = "lead_net"
 _FOCAL = (10.0, 5.0)
+_ONLY_WITH = {
+    "weight_decay": ("optimizer", "adamw"),
+    "head_weight_decay": ("optimizer", "adamw"),
+    "momentum": ("optimizer", "sgd"),
+    "schedule_patience": ("schedule", "plateau"),
+    "schedule_floor": ("schedule", "plateau"),
+}
 _FACTORS = {"exponential": 0.999, "plateau": 0.1}
 
 
@@ -177,6 +185,16 @@ class FitSettings(Settings):
             learning_rate=self.learning_rate or (4e-3 if lead_net else 1e-3),
             head_weight_decay=decay if self.head_weight_decay is None else self.head_weight_decay,
         )
+
+
+def without_effect(stated: Mapping[str, Any], settings: FitSettings) -> dict[str, str]:
+    """Return which keys that a table `fit` states its optimiser or schedule does not use, and why, in words."""
+    found = {}
+    for key, (kind, wanted) in _ONLY_WITH.items():
+        chosen = getattr(settings, kind)
+        if key in stated and chosen != wanted:
+            found[key] = f"is of the {kind} {wanted} and has no effect with {chosen}"
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

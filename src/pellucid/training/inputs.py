@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pellucid.core.errors import InvalidInputError
+from pellucid.core.errors import InvalidInputError, UnreadableFileError
 from pellucid.datasets.dataset import Dataset
 from pellucid.datasets.slices import SliceDataset
 from pellucid.networks.preparation import EcgPreparation, SlicePreparation
@@ -31,9 +31,15 @@ def rows_of(source: Dataset, preparation: Preparation) -> NDArray[np.int16] | ND
     if isinstance(preparation, SlicePreparation) != isinstance(source, SliceDataset):
         reads = "slices" if isinstance(preparation, SlicePreparation) else "ECGs"
         raise InvalidInputError(f"the network reads {reads}; data set {source.name} holds none. Choose another.")
-    if isinstance(preparation, SlicePreparation) and isinstance(source, SliceDataset):
-        return source.pictures(preparation.size)
-    return source.signals()
+    try:
+        if isinstance(preparation, SlicePreparation) and isinstance(source, SliceDataset):
+            return source.pictures(preparation.size)
+        return source.signals()
+    except UnreadableFileError as error:
+        raise UnreadableFileError(
+            f"{error} Or leave it out: pellucid audit writes a split file without what cannot be read, which "
+            f"{source.name} takes as ,split=FILE."
+        ) from error
 
 
 def raw(rows: NDArray[np.int16] | NDArray[np.uint8]) -> Tensor:

@@ -64,7 +64,7 @@ def network_answers(
         probabilities=grouped(asked, members, exclusive=exclusive),
         decisions=_of_top(asked, members) if exclusive else None,
         thresholds=limits,
-        patients=scored.table["patient"].to_numpy(),
+        patients=scored.groups,
         records=scored.table.index.to_numpy(),
         notes=[*notes, *_seen_before(network, scored)],
     )
@@ -162,7 +162,12 @@ def network_facts(network: Network) -> dict[str, Any]:
 
 
 def _seen_before(network: Network, scored: Dataset) -> list[str]:
-    """Return in words which of the scored folds the card names as used in training."""
+    """Return in words which of the scored folds the card names as used in training, or that its folds were others."""
+    trained = str(network.card.training.get("dataset", ""))
+    if trained and _known(network, scored) and _dealt(trained) != _dealt(scored.spec):
+        return [
+            f"The network was trained on {trained}, and this is {scored.spec}: it may have seen the scored records."
+        ]
     folds = set(scored.table["fold"])
     uses = {"train": "trained on", "choose": "stopped and its thresholds chosen on"}
     notes = []
@@ -173,11 +178,21 @@ def _seen_before(network: Network, scored: Dataset) -> list[str]:
     return notes
 
 
+def _dealt(spec: str) -> set[str]:
+    """Return the settings of a data set that say how its records are dealt into folds."""
+    return {setting for setting in spec.split(",") if setting.startswith(("by=", "split="))}
+
+
+def _known(network: Network, source: Dataset) -> bool:
+    """Return whether the network was trained on this data set, in whatever split."""
+    named = network.card.training.get("config", {}).get("data", {}).get("dataset")
+    return bool(named == source.name)
+
+
 def _split_folds(network: Network, source: Dataset, split: str) -> set[int]:
-    training = network.card.training
-    if training.get("config", {}).get("data", {}).get("dataset") != source.name:
+    if not _known(network, source):
         return set()
-    return set(training.get("splits", {}).get(split, {}).get("folds", ()))
+    return set(network.card.training.get("splits", {}).get(split, {}).get("folds", ()))
 
 
 def _listed(part: Dataset) -> str:

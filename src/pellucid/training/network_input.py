@@ -11,7 +11,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from pellucid.core.errors import InvalidInputError, SettingError
+from pellucid.core.errors import InvalidInputError, SettingError, UnreadableFileError, unknown_name
 from pellucid.datasets.dataset import Dataset
 from pellucid.datasets.slices import SliceDataset
 from pellucid.networks.imagenet import load_imagenet
@@ -62,9 +62,27 @@ def settled_network(network: NetworkSettings, source: Dataset, folds: Sequence[i
             f"{network.architecture} takes no {', '.join(strange)}, for it reads {'slices' if slices else 'ECGs'}. "
             "Leave it out of [network]."
         )
+    refuse_unknown_settings(network, "network.settings")
     if network.head is not None and "head" not in _parameters(network.architecture):
         raise SettingError(f"{network.architecture} takes no head, for it has one only. Leave it out of [network].")
     return _settled_slices(network) if slices else _settled_signals(network, source, folds)
+
+
+def refuse_unknown_settings(network: NetworkSettings, where: str) -> None:
+    """Raise when an architecture takes no setting of some name.
+
+    Raises
+    ------
+    SettingError
+        With `where`, the known ones and the nearest.
+    """
+    takes = _parameters(network.architecture)
+    if any(one.kind is inspect.Parameter.VAR_KEYWORD for one in takes.values()):
+        return
+    for name in network.settings:
+        if name not in takes:
+            known = [one for one in takes if one != "classes"]
+            raise SettingError(str(unknown_name(f"{where}: setting of {network.architecture}", name, known)))
 
 
 def _settled_slices(network: NetworkSettings) -> NetworkSettings:
@@ -141,6 +159,8 @@ def new_module(network: NetworkSettings, outputs: int, seed: int, *, where: str)
     ------
     SettingError
         When the architecture takes no such settings, or nothing of it can be frozen or loaded.
+    UnreadableFileError
+        When the file of weights is not there, or is of another network.
     """
     with torch.random.fork_rng():
         torch.manual_seed(seed)  # noqa: TID251  # initial weights have no other; put back by fork_rng
@@ -153,7 +173,13 @@ def new_module(network: NetworkSettings, outputs: int, seed: int, *, where: str)
             "none. Leave them out."
         )
     if network.weights:
-        load_imagenet(module, Path(network.weights).expanduser())
+        path = Path(network.weights).expanduser()
+        if not path.is_file():
+            raise UnreadableFileError(
+                f"{where}: network.weights must be a file; {path} is none, neither from the working folder "
+                f"{Path.cwd()} nor beside the configuration. Put the published weights there, or name their whole path."
+            )
+        load_imagenet(module, path)
     if network.freeze:
         freeze(module)
         unfreeze(module, network.unfreeze)

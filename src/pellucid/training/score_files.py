@@ -73,11 +73,9 @@ class Result(Question):
             for name, one in content["classes"].items():
                 one |= {column: float(table.loc[name, column]) for column in CALIBRATION}
             content["calibration"] = {column: float(table[column].iloc[-1]) for column in CALIBRATION}
-        known = self.answers.patients is not None
-        whole = {"records": self.scores.records, "patients": self.scores.patients if known else None}
         return {
             **content,
-            "data": {**self.data, **whole},
+            "data": {**self.data, "records": self.scores.records, **self.scores.people},
             "network": None if self.network is None else dict(self.network),
             "provenance": {"draws": self.scores.draws, "seed": self.scores.seed, "versions": versions()},
         }

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pellucid.core.errors import InvalidInputError
 from pellucid.core.progress import track
+from pellucid.datasets.splits import counted_as
 from pellucid.training.answers import Answers
 from pellucid.training.bootstrap import patient_draws, patient_numbers, percentile_interval
 from pellucid.training.estimates import FEW_POSITIVES, MACRO, METRICS, WORDS, ClassScores, Estimate, Scores
@@ -17,7 +18,6 @@ from pellucid.training.tally import Tally
 
 DRAWS = 2000
 
-_UNKNOWN = "patients are not known: each record counts as one."
 
 # Streams of the seed.
 _COMMON, _OWN = 0, 1
@@ -121,6 +121,7 @@ def score(answers: Answers, *, draws: int = DRAWS, seed: int = 0) -> Scores:
         macro_frequent=_means(tallies, frequent, common),
         records=len(answers.labels),
         patients=count,
+        drawn=counted_as(answers.patients),
         draws=draws,
         seed=seed,
         notes=(
@@ -196,14 +197,21 @@ def _mean_of_present(values: NDArray[np.float64]) -> NDArray[np.float64]:
 def _notes(
     answers: Answers, draws: int, seed: int, patients: int, present: NDArray[np.intp], classes: int
 ) -> list[str]:
-    what = f"{len(answers.labels)} records"
-    notes = [f"{what} of {patients} patients." if answers.patients is not None else f"{what}; {_UNKNOWN}"]
+    what, drawn = f"{len(answers.labels)} records", counted_as(answers.patients)
+    notes = [
+        {
+            "patients": f"{what} of {patients} patients.",
+            "clusters": f"{what} in {patients} clusters of like ones; patients are not known.",
+            "records": f"{what}; patients are not known: each record counts as one.",
+        }[drawn]
+    ]
     if not draws:
         return [*notes, f"Macro: mean over the {classes} classes that have positives and negatives."]
     return [
         *notes,
-        f"Intervals: central 95 % of {draws} draws of {patients} patients with replacement, all records of a patient "
-        f"together, seed {seed}; redrawn for each class, so that it has positives and negatives.",
+        f"Intervals: central 95 % of {draws} draws of {patients} {drawn} with replacement"
+        f"{'' if drawn == 'records' else f', all records of a {drawn[:-1]} together'}, seed {seed}; redrawn for each "
+        "class, so that it has positives and negatives.",
         f"Macro: mean over the {classes} classes that have positives and negatives; in each draw (the same for all "
         f"classes) over those present in it, {present.mean():.1f} on average.",
     ]

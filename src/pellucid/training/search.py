@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pellucid.core.errors import SettingError, unknown_name
+from pellucid.core.errors import SettingError
 from pellucid.core.settings import Settings, decode, read_toml
-from pellucid.training.settings import TrainingConfig
+from pellucid.training.fit_settings import without_effect
+from pellucid.training.presets import expanded
+from pellucid.training.settings import TrainingConfig, config_of, refuse_without_effect
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -194,7 +195,11 @@ class Plan:
         values = self.values
         for key, form in self.space.items():
             values = _placed(values, key, form.value(key, drawn), self.where)
-        return dict(values)
+        values, stated = dict(values), values.get("fit", {})
+        idle = without_effect(stated, decode(TrainingConfig, values, where=self.where).fit)
+        if idle:  # of another optimiser or schedule than was drawn
+            values["fit"] = {key: value for key, value in stated.items() if key not in idle}
+        return values
 
     def config(self, drawn: Mapping[str, Any] | None = None) -> TrainingConfig:
         """Return the training of what was drawn; without, the one that the file holds beside its search."""
@@ -209,7 +214,10 @@ class Plan:
         SettingError
             Naming the file, the key and the nearest one that is known.
         """
+        from pellucid.training.network_input import refuse_unknown_settings
+
         base = self.config()
+        refuse_without_effect(self.values, base, self.where)
         if base.members:
             raise SettingError(f"{self.where}: members cannot be searched over. Search for one network, then add them.")
         for key, form in self.space.items():
@@ -218,8 +226,11 @@ class Plan:
             if top in _NOT_SEARCHED:
                 raise SettingError(f"{where}: {top} is the same for all trials, else their scores do not compare.")
             for value in form.extremes():
-                config = decode(TrainingConfig, _placed(self.values, key, value, where), where=where)
-                _known_to_architecture(config, where)
+                placed = _placed(self.values, key, value, where)
+                config = decode(TrainingConfig, placed, where=where)
+                if not {"fit.optimizer", "fit.schedule"} & set(self.space):
+                    refuse_without_effect(placed, config, where)
+                refuse_unknown_settings(config.network, where)
 
 
 def read_search(path: Path, *, data: str | None = None) -> Plan:
@@ -241,6 +252,10 @@ def read_search(path: Path, *, data: str | None = None) -> Plan:
     given = values.pop("search", None)
     if not isinstance(given, dict):
         raise SettingError(f"{path}: a search needs a table [search] with trials and seed, and [search.space].")
+    values = expanded(values)
+    weights = config_of(values, path).network.weights
+    if weights is not None:
+        values = _placed(values, "network.weights", weights, str(path))
     if data is not None:
         values = _placed(values, "data.dataset", data, str(path))
     search = decode(Search, given, where=f"{path}: search")
@@ -291,16 +306,3 @@ def _entry(place: Any, step: str, key: str, where: str) -> Any:
     if isinstance(place, list) and step.isdigit() and int(step) < len(place):
         return place[int(step)]
     raise SettingError(f"{where}: key {key!r} leads to {step!r} of {place!r}, which has no such entry.")
-
-
-def _known_to_architecture(config: TrainingConfig, where: str) -> None:
-    from pellucid.networks.store import ARCHITECTURES
-
-    name = config.network.architecture
-    taken = inspect.signature(ARCHITECTURES[name]).parameters
-    if any(one.kind is inspect.Parameter.VAR_KEYWORD for one in taken.values()):
-        return
-    for setting in config.network.settings:
-        if setting not in taken:
-            known = [one for one in taken if one != "classes"]
-            raise SettingError(str(unknown_name(f"{where}: setting of {name}", setting, known)))

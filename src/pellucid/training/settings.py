@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -10,7 +11,12 @@ from typing import Any, Literal
 from pellucid.core.errors import SettingError
 from pellucid.core.registry import normalised
 from pellucid.core.settings import Settings, decode, read_toml
-from pellucid.training.fit_settings import AugmentationSettings, FitSettings, PictureAugmentationSettings
+from pellucid.training.fit_settings import (
+    AugmentationSettings,
+    FitSettings,
+    PictureAugmentationSettings,
+    without_effect,
+)
 from pellucid.training.presets import expanded
 
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
@@ -59,7 +65,8 @@ class NetworkSettings(Settings):
     size, channels, mean, std
         Of a slice input, as in `SlicePreparation`; where not given, the architecture's own.
     weights
-        A file with ImageNet's weights of this architecture (torchvision's state dict), to begin with.
+        A file with ImageNet's weights of this architecture (torchvision's state dict), to begin with; looked for from
+        the working folder, then beside the configuration.
     head
         Of a picture network: `published` or `transfer`.
     freeze
@@ -207,4 +214,51 @@ def read_config(path: Path) -> TrainingConfig:
     """
     bare = not path.suffix and path.parent == Path()
     values = {"preset": path.name} if bare and not path.is_file() else read_toml(path)
-    return decode(TrainingConfig, expanded(values), where=str(path))
+    for table, command in (("search", "tune"), ("distil", "distil")):
+        if table in values:
+            raise SettingError(
+                f"{path} has a table [{table}], so it is for pellucid {command}. Leave the table out to train alone."
+            )
+    return config_of(values, path)
+
+
+def config_of(values: Mapping[str, Any], path: Path) -> TrainingConfig:
+    """Return the training that the content of a TOML file describes; raises as `read_config` does.
+
+    A relative `network.weights` that is not there from the working folder is looked for beside the file.
+    """
+    config = decode(TrainingConfig, expanded(values), where=str(path))
+    refuse_without_effect(values, config, str(path))
+    weights = Path(config.network.weights or "").expanduser()
+    beside = path.parent / weights
+    if weights.is_file() or not beside.is_file():
+        return config
+    return replace(config, network=replace(config.network, weights=str(beside)))
+
+
+def refuse_without_effect(values: Mapping[str, Any], config: TrainingConfig, where: str) -> None:
+    """Raise when a file states something of a fit that its optimiser or schedule does not use.
+
+    Parameters
+    ----------
+    values
+        What the file states.
+    config
+        What it is decoded to; its defaults and those of a preset were not stated.
+    where
+        The file.
+
+    Raises
+    ------
+    SettingError
+        Naming the file, the key and the remedy.
+    """
+    members = zip(values.get("members", ()), config.members, strict=False)  # those of a preset are not stated
+    tables = [
+        ("fit", values.get("fit", {}), config.fit),
+        *((f"fit of member {one.name}", stated["fit"], one.fit) for stated, one in members if one.fit is not None),
+    ]
+    for name, stated, fit in tables:
+        for key, why in without_effect(stated, fit).items():
+            l2 = "Set l2, which adam and sgd add to the gradient, or leave" if key.endswith("decay") else "Leave"
+            raise SettingError(f"{where}: {name}: {key} {why}. {l2} it out.")

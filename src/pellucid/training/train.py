@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from pellucid.training.batches import TrainingSet
 from pellucid.training.choosing import ChoosingSet
 from pellucid.training.finish import finished
 from pellucid.training.fit import fit
-from pellucid.training.fit_log import Watch
+from pellucid.training.fit_log import Watch, Watcher
 from pellucid.training.inputs import rows_of
 from pellucid.training.losses import Loss
 from pellucid.training.network_input import architecture_settings, new_module, preparation_of
@@ -43,7 +44,7 @@ class Task:
     kept: tuple[int, ...]
 
 
-def train(config: TrainingConfig, folder: Path, *, watch: Watch | None = None) -> Network:
+def train(config: TrainingConfig, folder: Path, *, watch: Watcher | None = None) -> Network:
     """Return the network that a configuration describes, fitted, chosen, scored and stored in `folder/network`.
 
     Parameters
@@ -54,7 +55,8 @@ def train(config: TrainingConfig, folder: Path, *, watch: Watch | None = None) -
         Keeps everything; a training that was killed goes on where it ended when it is called again with it, and
         comes to the same weights.
     watch
-        Is called after each epoch of each fit, as in `fit`.
+        Is called after each epoch of each fit, as in `fit`, but first with whose it is: `member 2 of 3 (NAME)`, or
+        nothing where there is one network.
 
     Raises
     ------
@@ -67,10 +69,13 @@ def train(config: TrainingConfig, folder: Path, *, watch: Watch | None = None) -
     if config.data.test:  # a file that cannot be read is told now, and not when all is trained
         test = source.select(folds=config.data.test, records=config.data.records)
         rows_of(test, preparation_of(config.network))
-    several = len(config.trainings()) > 1
+    parts = config.trainings()
+    places = [folder / "members" / part.name for part in parts] if len(parts) > 1 else [folder / "fit"]
+    names = [f"member {number} of {len(parts)} ({part.name})" for number, part in enumerate(parts, 1)]
+    whose = names if len(parts) > 1 else [""]
     modules = [
-        fitted(part, source, folder / "members" / part.name if several else folder / "fit", watch=watch)
-        for part in config.trainings()
+        fitted(part, source, place, watch=None if watch is None else partial(watch, who))
+        for part, place, who in zip(parts, places, whose, strict=True)
     ]
     network = finished(config, modules, source, folder)
     save(network, folder / "network", half=config.half)
@@ -81,7 +86,7 @@ def open_dataset(data: DataSettings) -> Dataset:
     """Return the data set of a configuration with its classes."""
     settings = {"min_likelihood": data.min_likelihood} if data.min_likelihood else {}
     classes = list(data.classes) if isinstance(data.classes, tuple) else data.classes
-    return dataset(data.dataset, classes=classes, **settings)
+    return dataset(data.dataset, classes=classes, classes_by="data.classes", **settings)
 
 
 def fitted(

@@ -67,6 +67,8 @@ def test_it_prints_the_table_and_stores_the_taught_student(
     assert lines[4:] == [
         str(out / name) for name in ("comparison.md", "comparison.csv", "f1_by_class.csv", "comparison.png", "network")
     ]
+    epochs = [line.partition(":")[0] for line in shown.err.splitlines() if "epoch 1: loss" in line]
+    assert epochs == ["student alone, seed 3, epoch 1", "student with teacher, seed 3, epoch 1"]
     assert "names no folds of phantoms that it was trained on" in shown.err
     assert (out / "network" / "card.json").is_file()
 

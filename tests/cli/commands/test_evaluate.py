@@ -158,3 +158,20 @@ def test_the_notes_of_a_data_set_are_kept(toy, tmp_path, capsys, monkeypatch):
     content = json.loads((tmp_path / "scores" / "metrics.json").read_text(encoding="utf-8"))
     assert any("names no patients" in note for note in content["notes"])
     assert content["data"]["patients"] is None
+
+
+def test_an_unreadable_ecg_is_skipped_and_listed(toy, tmp_path, small_ptbxl, capsys):
+    (small_ptbxl / "records100" / "00000" / "00002_lr.dat").write_bytes(b"cut")
+    words = ["evaluate", f"ptbxl:{small_ptbxl}", *toy[1:], "--folds", "9,10", "--out", "scores"]
+    assert main(words) == 1
+    told = capsys.readouterr().err
+    assert "error: 2 skipped: record" in told
+    assert "note: 1 of 3 records could not be read: they are not scored." in told
+    content = json.loads((tmp_path / "scores" / "metrics.json").read_text(encoding="utf-8"))
+    assert list(content["data"]["skipped"]) == ["2"]
+    assert content["data"]["records"] == 2
+
+
+def test_an_unknown_class_is_told_with_its_option(toy, capsys):
+    assert main(["evaluate", *toy, "--classes", "AFBI"]) == 2
+    assert "data set simulated, --classes: class 'AFBI' is not known" in capsys.readouterr().err

@@ -125,9 +125,11 @@ def test_one_bad_file_is_named_and_skipped(records, network, tmp_path, capsys):
     assert main([*arguments, "--targets", "STACH", "--out", str(tmp_path / "out"), "--json"]) == 1
     shown, said = capsys.readouterr()
     told = json.loads(shown)
+    findings = json.loads((tmp_path / "out" / "ecg0" / "explanation.json").read_text())["provenance"]["findings"]
+    assert findings
     assert told == {
         "report": str(tmp_path / "out" / "report.html"),
-        "records": [{"record": "ecg0", "found": ["AFIB"]}],
+        "records": [{"record": "ecg0", "found": ["AFIB"], "findings": findings}],
         "skipped": [str(bad)],
     }
     assert f"error: {bad} skipped" in said

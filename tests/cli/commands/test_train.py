@@ -73,5 +73,16 @@ def test_a_preset_needs_no_file_and_flips_are_told(tmp_path: Path, capsys: pytes
     told = capsys.readouterr().err
     assert "note: Trained with flip of the pictures" in told
     assert "fold 10, test: accuracy" in told
+    assert told.count("Trained with flip of the pictures") == 1
     assert main(["train", "s3", "--data", "simulated:70", "--out", str(tmp_path / "other")]) == 2
     assert "conv_net reads slices; data set simulated holds ECGs" in capsys.readouterr().err
+
+
+def test_what_a_reader_of_the_figures_must_know_stands_below_them(
+    config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pellucid.datasets.catalog.simulated.Simulated.patients_known", False)
+    assert main(["train", str(config), "--data", "simulated:28", "--out", str(tmp_path / "run")]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    figures = next(number for number, line in enumerate(lines) if line.startswith("small: simulated, fold"))
+    assert lines[figures + 1].startswith("note: This set names no patients")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -111,3 +112,22 @@ def test_two_published_recordings(mitdb):
     first = source.read(source.table.index[1])
     assert first.leads == ("MLII",)
     assert first.signal[0].argmax() <= 2
+
+
+def test_of_a_recording_that_cannot_be_read_all_beats_are_skipped_at_one_try(recordings, monkeypatch):
+    (recordings / "101.dat").write_bytes(b"cut")
+    tried = []
+    real = wfdb.rdrecord
+    monkeypatch.setattr(wfdb, "rdrecord", lambda path, **how: tried.append(Path(path).name) or real(path, **how))
+    source = dataset(f"mitbih:{recordings}")
+    part, skipped = source.readable()
+    assert set(part.table["patient"]) == {"201", "234"}
+    assert len(skipped) == len(source) - len(part)
+    assert tried.count("101") == 1
+    assert part.signals().shape == (len(part), 1, 187)
+
+
+def test_annotations_without_beats_are_told(recordings):
+    (recordings / "101.atr").write_bytes(b"")
+    with pytest.raises(UnreadableFileError, match=r"101\.atr must hold beats; it holds none\. Download them again"):
+        dataset(f"mitbih:{recordings}")

@@ -153,3 +153,29 @@ def test_the_published_examples_read_at_both_rates(
     assert (slow.samples, fast.samples) == (1000, 5000)
     assert np.abs(fast.signal[:, ::5] - slow.signal).mean() < 0.02
     assert slow.metadata["codes"].keys() >= {"AFIB"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("1,11.0,", "1,,", r"ptbxl_database\.csv: patient_id of ecg_id 1 must be a whole number; got nan"),
+        (",10,rec", ",ten,rec", r"strat_fold of ecg_id 3 must be a whole number; got ten\. Correct or remove the line"),
+        ("'SBRAD': 0.0", "'SBRAD': nan", r"scp_codes of ecg_id 3 must be \{code: likelihood\}; got .*nan"),
+    ],
+)
+def test_a_wrong_cell_of_the_table_is_named(small_ptbxl: Path, old: str, new: str, told: str) -> None:
+    table = small_ptbxl / "ptbxl_database.csv"
+    assert old in table.read_text()
+    table.write_text(table.read_text().replace(old, new))
+    with pytest.raises(UnreadableFileError, match=told):
+        dataset(f"ptbxl:{small_ptbxl}")
+
+
+def test_a_record_that_is_cut_short_or_empty_is_named(small_ptbxl: Path) -> None:
+    header = small_ptbxl / "records100" / "00000" / "00002_lr.hea"
+    header.write_text(header.read_text().replace(" 1000\n", " 500\n", 1))
+    with pytest.raises(UnreadableFileError, match="00002_lr must have 1000 samples; got 500"):
+        dataset(f"ptbxl:{small_ptbxl}").signals()
+    header.write_text("")
+    with pytest.raises(UnreadableFileError, match="00002_lr cannot be read"):
+        dataset(f"ptbxl:{small_ptbxl}").read(2)

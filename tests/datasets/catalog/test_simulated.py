@@ -31,5 +31,5 @@ def test_what_is_wrong_is_told() -> None:
         dataset("simulated:many")
     with pytest.raises(UnknownNameError, match="record 9 is not known"):
         dataset("simulated:7").read(9)
-    with pytest.raises(InvalidInputError, match="unexpected keyword argument 'sede'"):
+    with pytest.raises(InvalidInputError, match=r"setting 'sede' is not known.*Did you mean 'seed'"):
         dataset("simulated:7", sede=1)

@@ -40,7 +40,7 @@ def audit(
     classes
         A class set of the data set, or classes with commas; by default the data set's own.
     test_folds
-        The test side, with commas; a published test split is fold 10.
+        The test side, with commas; a published test split is fold 10. Small sets may have no such fold: name another.
     anew
         A correlation, as 0.9: split.csv then keeps nothing of the published split; records that are more alike than
         this, neighbouring slices of one head for instance, come into one of ten folds.
@@ -60,7 +60,7 @@ def audit(
         folds = tuple(int(fold) for fold in test_folds.split(","))
     except ValueError as error:
         raise InvalidInputError(f"--test-folds must be numbers with commas; got {test_folds!r}.") from error
-    found = auditing.audit(opened(dataset, classes=classes), test_folds=folds, anew=anew)
+    found = auditing.audit(opened(dataset, classes=classes, classes_by="--classes"), test_folds=folds, anew=anew)
     if out is not None:
         from pellucid.reports.kinds.audit import audit as write_report
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from pellucid.cli import output
-from pellucid.cli.fitting import ready
+from pellucid.cli.fitting import epoch_line, ready
 
 
 def distil(
@@ -26,7 +26,8 @@ def distil(
     Parameters
     ----------
     config
-        A training configuration of the student with a table `[distil]`; `configs/distil-*.toml` are examples.
+        A training configuration of the student with a table `[distil]`; the repository's `configs/distil-*.toml` are
+        examples.
     out
         Folder for everything: the table as `comparison.md`, `.csv` and `.png`, the taught student in `OUT/network`.
     data
@@ -36,13 +37,14 @@ def distil(
 
     Examples
     --------
+    pellucid distil configs/distil-phantoms.toml --out runs/distil-phantoms
     pellucid distil configs/distil-tumours.toml --data brain-tumor:/data/brain_tumor_mri --out runs/distil-tumours
     """
     ready("distil", threads)
     from pellucid.training import distil as distilling
     from pellucid.training.distil_plan import read_distil
 
-    found, paths = distilling.distil(read_distil(config, data=data), out, tell=output.say)
+    found, paths = distilling.distil(read_distil(config, data=data), out, tell=output.say, watch=epoch_line)
     output.table(found.words())
     for note in found.notes:
         output.say(note)

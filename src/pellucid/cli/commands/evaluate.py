@@ -41,8 +41,9 @@ def evaluate(
 ) -> int:
     """Score a network on a data set, or answers in files: per class and on average, with bootstrap intervals.
 
-    Precision, recall, specificity, F1, AUC and average precision, each with the central 95 % of draws of patients;
-    calibration; classes with under 10 positives bear a star.
+    Precision, recall, specificity, F1, AUC and average precision, each with the central 95 % of draws of patients, or
+    of records where patients are not known; calibration; classes with under 10 positives bear a star. Records that
+    cannot be read are named and skipped.
 
     Parameters
     ----------
@@ -73,8 +74,8 @@ def evaluate(
     seed
         Of the bootstrap.
     by_slice
-        Score a data set that names no patients all the same. Its parts are split by slice, so the figure is none of a
-        test, and says so.
+        Score a data set that names no patients all the same. Its parts are split by slice, so the figure is no test's,
+        and says so.
     json
         Print metrics.json.
     network_classes
@@ -139,7 +140,8 @@ def _of_network(
     from pellucid.training.network_answers import folds_for_testing, network_facts
     from pellucid.training.score_files import Question
 
-    source = dataset(spec, classes=classes or network.classes)
+    named_by = "--classes" if classes else f"classes of network {network.name}"
+    source = dataset(spec, classes=classes or network.classes, classes_by=named_by)
     if not by_slice:
         source.refuse_untestable("--by-slice")
     usual = folds_for_testing(network, source)

@@ -122,7 +122,13 @@ def _explained(
             with failures.skipping(file):
                 explanation = explained(read(file), network, **how)
                 records.add(explanation)
-                found.append({"record": explanation.record.name, "found": list(explanation.prediction.found)})
+                found.append(
+                    {
+                        "record": explanation.record.name,
+                        "found": list(explanation.prediction.found),
+                        "findings": [finding.text for finding in explanation.findings],
+                    }
+                )
                 output.say(f"{explanation.record.name}: {_said(explanation)}")
                 for finding in explanation.findings:
                     if finding.kind == _NO_HEAD:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from pellucid.cli import output
-from pellucid.cli.fitting import ready
+from pellucid.cli.fitting import epoch_line, ready
 
 
 def train(
@@ -28,8 +28,8 @@ def train(
     Parameters
     ----------
     config
-        A TOML file (`configs/` has those of the bundled networks), or a preset: ribeiro, s1, s1_practical, s3, s4, s5.
-        In a file `preset = "s3"` stands for all keys that it does not name.
+        A TOML file (the repository's `configs/` has those of the bundled networks), or a preset: ribeiro, s1,
+        s1_practical, s3, s4, s5. In a file `preset = "s3"` stands for all keys that it does not name.
     out
         Folder for checkpoints, log and curves; the network comes to stand in `OUT/network`.
     data
@@ -39,6 +39,7 @@ def train(
 
     Examples
     --------
+    pellucid train configs/phantom-four.toml --out runs/phantom-four
     pellucid train configs/ecg-six.toml --data ptbxl:/data/ptb-xl --out runs/ecg-six
     pellucid train s5 --data mitbih:/data/mitdb --out runs/beats
     """
@@ -49,21 +50,17 @@ def train(
     settings = read_config(config)
     if data is not None:
         settings = replace(settings, data=replace(settings.data, dataset=data))
-    if settings.picture_augmentation.reserve:
-        output.say(f"note: {settings.picture_augmentation.reserve}")
-    network = training.train(settings, out, watch=_epoch)
+    reserve = settings.picture_augmentation.reserve
+    if reserve:
+        output.say(f"note: {reserve}")
+    network = training.train(settings, out, watch=epoch_line)
     output.say(f"{network.name}: {_told(network.card.metrics)}")
+    for limit in network.card.limits:
+        if limit != reserve:
+            output.say(f"note: {limit}")
     output.result(str(_curves(out, network.name)))
     output.result(str(out / "network"))
     return output.DONE
-
-
-def _epoch(number: int, line: Mapping[str, float]) -> None:
-    accuracy = f", accuracy {line['choosing_accuracy']:.3f}" if "choosing_accuracy" in line else ""
-    output.say(
-        f"epoch {number}: loss {line['loss']:.4f}, on the choosing folds {line['choosing_loss']:.4f}, "
-        f"score {line['choosing_score']:.3f}{accuracy}, {line['seconds']:.0f} s"
-    )
 
 
 def _told(metrics: tuple[Mapping[str, Any], ...]) -> str:

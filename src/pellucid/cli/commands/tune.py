@@ -27,7 +27,7 @@ def tune(
     Parameters
     ----------
     config
-        A training configuration with a table `[search]`; `configs/tune-*.toml` are examples.
+        A training configuration with a table `[search]`; the repository's `configs/tune-*.toml` are examples.
     out
         Folder of the study: `best.toml`, which `pellucid train` takes, `trials.csv`, `history.png`, `importance.png`.
     data
@@ -39,8 +39,7 @@ def tune(
 
     Examples
     --------
-    pellucid tune configs/tune-tumours.toml --data brain-tumor:/data/brain_tumor_mri --out runs/tune-tumours
-
+    pellucid tune configs/tune-phantoms.toml --out runs/tune-phantoms
     pellucid tune configs/tune-tumours.toml --data brain-tumor:/data/brain_tumor_mri --out runs/tune-tumours --trials 60
     """
     if trials is not None and trials < 1:

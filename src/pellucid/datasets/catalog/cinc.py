@@ -24,7 +24,7 @@ from pellucid.datasets.slices import existing_folder
 from pellucid.datasets.snomed import CODES, NAMES
 from pellucid.datasets.splits import FOLDS, dealt
 from pellucid.records.ecg import EcgRecord
-from pellucid.records.leads import STANDARD
+from pellucid.records.leads import STANDARD, missing
 from pellucid.records.read import read
 
 SOURCES = {
@@ -171,6 +171,9 @@ def _ecg(path: Path) -> EcgRecord:
     record = read(path)
     if not isinstance(record, EcgRecord):
         raise UnreadableFileError(f"{path} must hold an ECG; it holds a picture.")
+    lacking = missing(record.leads, STANDARD)
+    if lacking:
+        raise UnreadableFileError(f"{path} must have the 12 leads; it lacks {', '.join(lacking)}.")
     return record
 
 

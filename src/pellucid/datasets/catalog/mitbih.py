@@ -167,10 +167,11 @@ class Mitbih(Dataset):
 
         Cost: on first use every recording is read once (about 0.1 s each); the map takes 374 bytes a beat.
         """
-        if self._all_beats is None:
+        everything = self._all_beats
+        if everything is None:
             files = sorted(self.folder.glob("*.dat")) + sorted(self.folder.glob("*.atr"))
             stamps = [file.stat() for file in files]
-            self._all_beats = packed(
+            everything = packed(
                 self._keys,
                 lambda position: np.rint(self._beat(self._keys[position])[None] * 1000).astype(np.int16),
                 shape=(1, SAMPLES),
@@ -180,8 +181,9 @@ class Mitbih(Dataset):
                     str(max((stamp.st_mtime_ns for stamp in stamps), default=0)),
                 ],
                 title="cutting beats",
+                wanted=self._positions,
             )
-        chosen: NDArray[np.int16] = self._all_beats[self._positions]
+        chosen: NDArray[np.int16] = everything[self._positions]
         return chosen
 
     @property
@@ -206,7 +208,10 @@ class Mitbih(Dataset):
             known: NDArray[np.float32] = self._beats[int(key.rpartition("-")[2])]
             return known
         name, _, sample = key.partition("-")
-        peaks, beats = _beats_of(self.folder / name)
+        found = _beats_of(self.folder / name)
+        if isinstance(found, UnreadableFileError):
+            raise found
+        peaks, beats = found
         beat: NDArray[np.float32] = beats[int(np.searchsorted(peaks, int(sample)))]
         return beat
 
@@ -259,6 +264,8 @@ def _annotations(path: Path) -> tuple[NDArray[np.int64], list[str]]:
         marks = wfdb.rdann(str(path), "atr")
     except (OSError, ValueError, IndexError) as error:
         raise UnreadableFileError(f"annotations {path}.atr cannot be read: {error}. Download them again.") from error
+    if not len(marks.sample):
+        raise UnreadableFileError(f"annotations {path}.atr must hold beats; it holds none. Download them again.")
     return np.asarray(marks.sample, dtype=np.int64), list(marks.symbol)
 
 
@@ -273,8 +280,8 @@ def _lead(path: Path) -> str:
 
 
 @lru_cache(maxsize=2)
-def _beats_of(path: Path) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Return the R peaks of a recording and its beats."""
+def _beats_of(path: Path) -> tuple[NDArray[np.int64], NDArray[np.float32]] | UnreadableFileError:
+    """Return the R peaks of a recording and its beats; or why it cannot be read, so as not to try for each beat."""
     import wfdb
 
     samples, symbols = _annotations(path)
@@ -283,5 +290,5 @@ def _beats_of(path: Path) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     try:
         record = wfdb.rdrecord(str(path), channel_names=[_lead(path)])
     except (OSError, ValueError) as error:
-        raise UnreadableFileError(f"recording {path}.dat cannot be read: {error}. Download it again.") from error
+        return UnreadableFileError(f"recording {path}.dat cannot be read: {error}. Download it again.")
     return peaks, beat_windows(record.p_signal[:, 0], float(record.fs), peaks)

@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from pellucid.core.errors import InvalidInputError, UnreadableFileError, unknown_name
 from pellucid.datasets.auxiliary import Targets, above, likely, mentioned, values_of, words
 from pellucid.datasets.dataset import Dataset, in_folder
-from pellucid.datasets.labels import SIX, ClassSet, of_codes
+from pellucid.datasets.labels import SIX, ClassSet, UnknownClassError, of_codes
 from pellucid.datasets.packed import packed
 from pellucid.records.ecg import EcgRecord
 from pellucid.records.leads import STANDARD
 
 _CLASS_SETS = ("six", "all", "diagnostic", "sub", "super", "form", "rhythm")
 _MICROVOLTS_PER_MV = 1000.0
+_SECONDS = 10
 _NOT_RECORDED = -(2**15)  # WFDB's mark in 16-bit files
 _REMARKS = ("baseline_drift", "static_noise", "burst_noise", "pacemaker", "extra_beats")
 
@@ -97,13 +98,14 @@ class Ptbxl(Dataset):
         everything = packed(
             self._all_files,
             lambda position: self._digital(self._all_files[position]),
-            shape=(len(STANDARD), round(10 * self.sampling_rate)),
+            shape=(len(STANDARD), round(_SECONDS * self.sampling_rate)),
             identity=[
                 str(self.folder.resolve()),
                 f"{self.sampling_rate:g} Hz",
                 _signature(self.folder, self._all_files),
             ],
             title="reading PTB-XL",
+            wanted=self._positions,
         )
         if len(self._positions) == len(everything):
             return everything
@@ -157,7 +159,7 @@ class Ptbxl(Dataset):
 
         try:
             record = wfdb.rdrecord(str(self.folder / file), physical=False)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, IndexError) as error:
             raise UnreadableFileError(f"record {self.folder / file} cannot be read: {error}.") from error
         order = {str(lead).lower(): row for row, lead in enumerate(record.sig_name)}
         gain = np.asarray(record.adc_gain)
@@ -165,6 +167,11 @@ class Ptbxl(Dataset):
             raise UnreadableFileError(
                 f"record {self.folder / file} must have the 12 leads at 1000 units per mV; got {record.sig_name}, "
                 f"{record.adc_gain}. Is this PTB-XL?"
+            )
+        samples = round(_SECONDS * self.sampling_rate)
+        if len(record.d_signal) != samples:
+            raise UnreadableFileError(
+                f"record {self.folder / file} must have {samples} samples; got {len(record.d_signal)}. Leave it out."
             )
         if (record.d_signal == _NOT_RECORDED).any():
             raise UnreadableFileError(f"record {self.folder / file} has samples that were not recorded. Leave it out.")
@@ -209,7 +216,7 @@ def class_set(classes: str | Sequence[str], statements: pd.DataFrame) -> ClassSe
         groups = statements["diagnostic_subclass" if name == "sub" else "diagnostic_class"].dropna()
         return ClassSet(name, {str(g): tuple(groups.index[groups == g]) for g in sorted(groups.unique())})
     if "," not in classes and classes.upper() not in codes:
-        raise unknown_name("class set", classes, (*_CLASS_SETS, *codes[:8], "..."))
+        raise UnknownClassError(str(unknown_name("class set", classes, (*_CLASS_SETS, *codes))))
     return of_codes(classes.split(","), codes)
 
 
@@ -243,19 +250,35 @@ def _table(folder: Path, rate: float) -> pd.DataFrame:
     if lacking:
         raise UnreadableFileError(f"table {path} must have the columns {', '.join(lacking)}; it has not.")
     return table.assign(
-        patient=table["patient_id"].astype(float).astype(int).astype(str),
-        fold=table["strat_fold"].astype(int),
+        patient=_whole(table["patient_id"], path).astype(str),
+        fold=_whole(table["strat_fold"], path),
         file=table[column],
-        codes=pd.Series([_codes(text, path) for text in table["scp_codes"]], index=table.index, dtype=object),
+        codes=pd.Series(
+            [_codes(text, f"{path}: scp_codes of ecg_id {row}") for row, text in table["scp_codes"].items()],
+            index=table.index,
+            dtype=object,
+        ),
     )
 
 
-def _codes(text: str, path: Path) -> dict[str, float]:
+def _whole(column: pd.Series[Any], path: Path) -> pd.Series[int]:
+    numbers = pd.to_numeric(column, errors="coerce")
+    wrong = ~np.isfinite(numbers)
+    if wrong.any():
+        record = wrong.idxmax()
+        raise UnreadableFileError(
+            f"table {path}: {column.name} of ecg_id {record} must be a whole number; got {column[record]}. "
+            "Correct or remove the line."
+        )
+    return numbers.astype(int)
+
+
+def _codes(text: str, where: str) -> dict[str, float]:
     try:
         codes = ast.literal_eval(text)
         return {str(code): float(likelihood) for code, likelihood in codes.items()}
     except (ValueError, SyntaxError, AttributeError) as error:
-        raise UnreadableFileError(f"table {path}: scp_codes must be {{code: likelihood}}; got {text!r}.") from error
+        raise UnreadableFileError(f"table {where} must be {{code: likelihood}}; got {text!r}.") from error
 
 
 def _labels(codes: pd.Series[Any], classes: ClassSet, graded: set[str], min_likelihood: float) -> pd.DataFrame:
