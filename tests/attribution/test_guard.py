@@ -143,6 +143,14 @@ def test_a_module_without_shapes_is_refused():
         pass
 
 
+def test_a_module_without_values_is_refused():
+    with (
+        pytest.raises(NotApplicableError, match="'weight' has a shape and no values"),
+        guarded(nn.Linear(1, 1, device="meta"), ["cpu"]),
+    ):
+        pass
+
+
 def test_a_module_made_in_inference_mode_is_refused():
     with torch.inference_mode():
         module = nn.Linear(1, 1)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import random
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -83,3 +86,50 @@ class Narrow(nn.Module):
 def test_company_that_the_module_cannot_take_says_nothing():
     question = Question(module=Narrow(), inputs=(torch.full((1, 3), 0.9),))
     assert beside_another(question) is None
+
+
+@pytest.mark.parametrize("draw", [np.random.normal, random.random])
+@pytest.mark.parametrize("name", ["saliency", "lrp", "occlusion"])
+def test_chance_outside_of_torch_is_refused_for_one_sample_too(name, draw):
+    class Noisy(nn.Module):
+        def forward(self, x):
+            return x.sum(1) + draw()
+
+    with pytest.raises(NotApplicableError, match="random numbers of Python or numpy"):
+        method(name)(Noisy(), torch.ones(1, 3))
+
+
+def test_random_numbers_that_decide_nothing_are_let_be():
+    class Wasteful(nn.Module):
+        def forward(self, x):
+            random.random()
+            return (x**2).sum(1)
+
+    found = method("saliency")(Wasteful(), torch.ones(1, 3)).relevance
+    assert found.tolist() == [[2.0] * 3]
+
+
+def test_a_logit_that_is_all_rounding_is_no_chance():
+    class Unlike(nn.Module):
+        """Takes another way each time, to the same but for rounding."""
+
+        def __init__(self):
+            super().__init__()
+            self.passes = 0
+
+        def forward(self, x):
+            random.random()
+            self.passes += 1
+            return torch.cat([x.sum(1, keepdim=True), x[:, :1] * 0 + 1e-6 * (self.passes % 2)], 1)
+
+    assert method("saliency")(Unlike(), torch.full((1, 3), 4.0), target=0).relevance.tolist() == [[1.0] * 3]
+
+
+def test_a_module_of_one_sample_only_cannot_be_perturbed():
+    class Alone(nn.Module):
+        def forward(self, x):
+            return x.view(1, -1) @ torch.ones(6, 2)
+
+    assert method("saliency")(Alone(), torch.ones(1, 2, 3), target=0).relevance.sum() == 6
+    with pytest.raises(NotApplicableError, match=r"any number of samples; it runs on 1, not on 2: .*matmul"):
+        method("occlusion")(Alone(), torch.ones(1, 2, 3), target=0)

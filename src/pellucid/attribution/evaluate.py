@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from pellucid.attribution.acceptance import accepted
 from pellucid.attribution.attribution import Attribution
 from pellucid.attribution.budget import rows_at_once
 from pellucid.attribution.first_look import refuse_training
 from pellucid.attribution.forward import Forward
 from pellucid.attribution.guard import guarded
-from pellucid.attribution.independence import beside_another, refuse_mixing
+from pellucid.attribution.independence import beside_another, dice, refuse_chance, refuse_mixing
 from pellucid.attribution.question import Question
 from pellucid.attribution.rules.ledger import Ledger
 from pellucid.attribution.run import Declared, Run
 from pellucid.attribution.tape.recording import Recorded
 from pellucid.attribution.target import Target, Targets, resolve
-from pellucid.core.errors import InvalidInputError, NotApplicableError, PellucidError
+from pellucid.core.errors import InvalidInputError, NotApplicableError
 from pellucid.core.progress import track
 from pellucid.core.provenance import array_hash
 
@@ -50,17 +51,18 @@ def evaluate(method: Method, question: Question, target: Target, *, several: boo
 
 def _runs(question: Question, target: Target, method: Method) -> tuple[Iterator[Run], Targets]:
     """Return the runs that the batch is split into; the first pass is made here, of one row."""
+    thrown = dice()
     first = _first_pass(question, torch.zeros(1, dtype=torch.int64), method)
+    if dice() != thrown:
+        refuse_chance(question, _rows(question, slice(0, 1)), first.logits)
     if first.doubtful:
         _first_pass(question, torch.zeros(2, dtype=torch.int64), method)
     if method.perturbs:
         company = beside_another(question)
         if company is not None:
             refuse_mixing(first.logits, company)
-    batch, cost = (
-        question.batch,
-        first.bytes_a_row * (2 if method.taped else 1),
-    )  # on the way back of a tape as much again
+    batch = question.batch
+    cost = first.bytes_a_row * (2 if method.looks_back else 1)  # on the way back of a tape as much again
     targets = resolve(target, batch=batch, logits=first.logits.shape[1])
     if batch == 1:
         return iter([_run(question, targets, slice(0, 1), cost, first)]), targets
@@ -84,20 +86,10 @@ def _checked_runs(runs: Iterator[Run], method: Method, alone: Tensor) -> Iterato
 def _first_pass(question: Question, samples: Tensor, method: Method) -> Forward | Recorded:
     """Run the module on these samples while it is watched: chance is refused, and what a row costs is measured."""
     rows, arguments = tuple(tensor.detach()[samples] for tensor in question.inputs), question.arguments_for(samples)
-    try:
+    with accepted(question, rows, arguments):
         if method.taped:
             return Recorded(question, rows, arguments)
         return Forward(question, rows, arguments, watched=True)
-    except PellucidError:
-        raise
-    except RuntimeError as error:
-        own = next(question.module.parameters(), rows[0])
-        if (own.dtype, own.device) == (rows[0].dtype, rows[0].device):
-            raise
-        raise InvalidInputError(
-            f"inputs must be of the module's type and on its device, {own.dtype} on {own.device}; got {rows[0].dtype} "
-            f"on {rows[0].device}. Convert them with .to(...)."
-        ) from error
 
 
 def _rows(question: Question, rows: slice) -> tuple[Tensor, ...]:

@@ -50,6 +50,10 @@ def _refuse_unready(module: nn.Module) -> None:
             raise NotApplicableError(
                 f"parameter {name!r} has no shape yet (a lazy module). Run the module once on an input first."
             )
+        if tensor.is_meta:
+            raise NotApplicableError(
+                f"tensor {name!r} has a shape and no values (the meta device). Load the module's weights first."
+            )
         if tensor.is_inference():
             raise NotApplicableError(
                 f"tensor {name!r} was made inside torch.inference_mode and has no gradients. "

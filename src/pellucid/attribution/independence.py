@@ -1,10 +1,15 @@
-"""Whether a sample has an answer of its own, whatever else is in its batch."""
+"""Whether a sample has an answer of its own, the same each time and whatever else is in its batch."""
 
 from __future__ import annotations
 
+import pickle
+import random
+
 import torch
+from numpy.random import get_state
 from torch import Tensor
 
+from pellucid.attribution.acceptance import accepted
 from pellucid.attribution.question import Question
 from pellucid.attribution.target import logits_of
 from pellucid.core.errors import NotApplicableError
@@ -24,10 +29,8 @@ def refuse_mixing(alone: Tensor, together: Tensor) -> None:
         Where they differ by more than rounding.
     """
     alone, together = alone.detach(), together.detach()
-    scale = torch.maximum(alone.abs().max(), together.abs().max())
-    apart = (alone - together).abs()
-    if bool(apart.max() > torch.finfo(alone.dtype).eps ** 0.5 * scale):
-        worst = int(apart.argmax())
+    if _differ(alone, together):
+        worst = int((alone - together).abs().argmax())
         raise NotApplicableError(
             f"the module's answer about a sample depends on what else is in its batch (logit {worst} is "
             f"{float(alone.flatten()[worst]):.4g} alone, {float(together.flatten()[worst]):.4g} in company), so that "
@@ -37,16 +40,59 @@ def refuse_mixing(alone: Tensor, together: Tensor) -> None:
         )
 
 
+def _differ(logits: Tensor, others: Tensor) -> bool:
+    """Return whether they differ by more than rounding, measured by the largest: one near zero may be all rounding."""
+    scale = torch.maximum(logits.abs().max(), others.abs().max())
+    return bool((logits - others).abs().max() > torch.finfo(logits.dtype).eps ** 0.5 * scale)
+
+
 def beside_another(question: Question) -> Tensor | None:
     """Return the first sample's logits with a louder copy of it in the batch, (1, logit); None if those are no numbers.
 
     Cost: one pass forward of two rows.
+
+    Raises
+    ------
+    NotApplicableError
+        For a module that takes one sample, and not two.
     """
-    rows = tuple(torch.cat([tensor.detach()[:1], tensor.detach()[:1] * 1.5]) for tensor in question.inputs)
+    twice = tuple(tensor.detach()[[0, 0]] for tensor in question.inputs)
+    rows = tuple(torch.cat([tensor[:1], tensor[1:] * 1.5]) for tensor in twice)
     arguments = question.arguments_for(torch.zeros(2, dtype=torch.int64))
-    with torch.no_grad():
+    with accepted(question, twice, arguments), torch.no_grad():
         output = question.module(*rows, *arguments)
     try:
         return logits_of(output, question.output, 2)[:1]
     except NotApplicableError:  # the louder copy lies outside of what the module can take
         return None
+
+
+def dice() -> tuple[object, bytes]:
+    """Return the states of Python's and numpy's global generators, which torch does not see."""
+    state = get_state(legacy=False)  # noqa: NPY002  # what a module may draw with; it is only read
+    return random.getstate(), pickle.dumps(state)
+
+
+def refuse_chance(question: Question, rows: tuple[Tensor, ...], logits: Tensor) -> None:
+    """Refuse a module that answers otherwise when it is asked again.
+
+    Cost: one pass forward; for where a global generator has moved, which may have been another thread's doing.
+
+    Parameters
+    ----------
+    rows, logits
+        Of the first pass.
+
+    Raises
+    ------
+    NotApplicableError
+        Where the logits differ by more than rounding.
+    """
+    arguments = question.arguments_for(torch.zeros(len(logits), dtype=torch.int64))
+    with torch.no_grad():
+        again = logits_of(question.module(*(row.clone() for row in rows), *arguments), question.output, len(logits))
+    if _differ(again, logits.detach()):
+        raise NotApplicableError(
+            "the module draws random numbers of Python or numpy in its forward pass, so that no two passes are of the "
+            "same function. Take the chance out of it, or let it depend on self.training and call module.eval()."
+        )

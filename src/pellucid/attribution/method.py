@@ -58,6 +58,11 @@ class Method(Settings, ABC):
         """Whether this method, or one inside it, looks at values inside the module."""
         return self.recorded
 
+    @property
+    def looks_back(self) -> bool:
+        """Whether this method, or one inside it, goes back over the record of all operations."""
+        return self.taped
+
     @abstractmethod
     def relevance(self, run: Run) -> Tensor:
         """Return the relevance of the run's inputs.
@@ -121,7 +126,9 @@ class Method(Settings, ABC):
         InvalidInputError
             For NaN, integers, a wrong target, an unknown layer or option.
         NotApplicableError
-            For a module in training mode, one that draws random numbers, and where the method makes no sense.
+            For a module in training mode, one that draws random numbers, and where the method makes no sense. Chance
+            is found in torch, in the global generators of Python and numpy, and wherever a batch has several samples;
+            one sample alone with a generator of the module's own, or the clock, is answered for the pass that was made.
         """
         tensors, several = checked_inputs(inputs)
         if not isinstance(arguments, tuple | list):

@@ -135,7 +135,7 @@ class Course:
         return sorted(chosen, key=lambda panel: (-abs(self.gaps[panel]), panel))
 
     def _weightiest(self, open_: list[Panel]) -> list[Panel]:
-        """Return the fewest panels without whose gaps the sum would fit, as far as any bring it nearer to nothing."""
+        """Return panels without whose gaps the sum would fit: one by one that which brings it nearest to nothing."""
         left, rest, chosen = set(open_), sum(self.gaps.values()), []
         while left and abs(rest) > self.tolerance * self.variation:
             best = min(left, key=lambda panel: (abs(rest - self.gaps[panel]), panel))

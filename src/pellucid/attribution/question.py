@@ -120,6 +120,8 @@ def _refuse_input(tensor: object, name: str) -> None:
             f"{name} must have the shape (batch, *input), neither empty; got {tuple(tensor.shape)}. "
             "One sample is inputs[None]."
         )
+    if tensor.is_meta:
+        raise InvalidInputError(f"{name} must have values; got a tensor on the meta device, which has only a shape.")
     if not bool(torch.isfinite(tensor).all()):
         raise InvalidInputError(
             f"{name} must be finite; got NaN or infinite values. Fill or cut out what was not recorded."

@@ -74,6 +74,7 @@ class Run:
         self._forward = first if isinstance(first, Forward) else None
         self._recorded = first if isinstance(first, Recorded) else None
         self._gradients: tuple[Tensor, ...] | None = None
+        self._scores: Tensor | None = None
         self._kept: dict[str, Any] = {}
 
     @property
@@ -97,8 +98,10 @@ class Run:
 
     def scores(self) -> Tensor:
         """Return the logits asked for, shape (batch, target), without gradients."""
-        logits = (self._recorded or self.forward).logits.detach()
-        return logits.gather(1, self.classes.to(logits.device))
+        if self._scores is None:
+            logits = (self._recorded or self.forward).logits.detach()
+            self._scores = logits.gather(1, self.classes.to(logits.device))
+        return self._scores
 
     def gradient(self) -> Tensor:
         """Return the gradient of the logits to the input, (batch, target, *input). One way back for each target."""
@@ -127,6 +130,11 @@ class Run:
             self._recorded.forget()
         self._forward = self._recorded = self._gradients = None
         self._kept.clear()
+
+    def keep_scores(self) -> None:
+        """Let go of the passes, but for the scores: for a method that needs their memory for other points."""
+        self.scores()
+        self.forget()
 
     def together(self) -> int:
         """Return how many rows fit into memory at once, beside those of the run's own pass."""

@@ -156,3 +156,13 @@ def test_what_cannot_be_rolled_out_is_refused():
         ask(zoo.network("plain", 1), zoo.inputs(1), target=0, parts=torch.arange(24))
     with pytest.raises(NotApplicableError, match="sizes 2x8"):
         ask(zoo.network("attention_across", 1), zoo.inputs(1), target=0, parts=torch.arange(24))
+
+
+def test_attention_within_windows_is_refused():
+    class Windows(Encodes):
+        def forward(self, x):
+            return super().forward(x.reshape(-1, 2, 8)).unflatten(0, (len(x), -1)).mean(1)
+
+    module, x = zoo.seeded(Windows().double()), draws()[:, :4]
+    with pytest.raises(NotApplicableError, match=r"in submodule 'encoder\.layers\.0\.self_attn' tokens attend within"):
+        method("attention_rollout")(module, x, target=0, parts=PARTS[:4] // 2)

@@ -70,3 +70,11 @@ def test_a_module_of_several_inputs():
     leaf = age.clone().requires_grad_()
     expected = torch.autograd.grad(module(signal, leaf)[:, 2].sum(), leaf)[0]
     assert torch.allclose(both[1], expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("name", ["guided_backprop", "deconvolution"])
+def test_activations_that_are_no_rectifiers_are_told(name):
+    module = zoo.seeded(nn.Sequential(nn.Linear(4, 4), nn.GELU(), nn.Linear(4, 4), nn.ReLU(), nn.Linear(4, 2)))
+    warnings = method(name)(module, torch.ones(1, 4), target=0).warnings
+    assert warnings[0] == "only rectifiers change the gradient; it is the plain one at gelu in 1"
+    assert method(name)(zoo.network("plain", 1), zoo.inputs(1), target=0).warnings == ()

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import gc
 import json
 
 import pytest
 import torch
 from torch import nn
+from torch.multiprocessing.reductions import StorageWeakRef
 
 import zoo
 from pellucid.attribution.method import method
@@ -152,3 +154,26 @@ def test_the_inner_method_survives_json():
 def test_settings_out_of_range(settings, error, words):
     with pytest.raises(error, match=words):
         method("smooth_grad", **settings)
+
+
+@pytest.mark.parametrize("inner", ["saliency", "lrp"])
+def test_no_pass_is_kept_while_others_are_made(x, inner):
+    kept, alive, sizes = [], [], []
+
+    class Watched(nn.Module):
+        def forward(self, rows):
+            alive.append(sum(not reference.expired() for reference in kept))
+            sizes.append(len(rows))
+            hidden = torch.tanh(rows)
+            kept.append(StorageWeakRef(hidden.untyped_storage()))
+            return hidden.flatten(1).sum(1)
+
+    gc.disable()
+    try:
+        method("smooth_grad", samples=4, of={"name": inner})(Watched(), x, memory="6KB")
+    finally:
+        gc.enable()
+    written = x[0].numel() * x.element_size() * (2 if inner == "lrp" else 1)
+    assert max(sizes) * written <= 6_000
+    assert len(sizes) > 4
+    assert max(alive[3:]) == 0

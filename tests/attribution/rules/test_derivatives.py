@@ -105,3 +105,11 @@ def test_an_operation_without_a_derivative_is_named():
 def test_a_step_without_a_slope_passes_nothing_on():
     recorded = record(Function(lambda x: (x > 0).double()), draw(2, 3))
     assert propagate(recorded.tape, draw(2, 3), lambda _: gradient) == [None]
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_complex_weights_are_conjugated_on_the_way_back(bias):
+    dense = zoo.seeded(nn.Linear(3, 2, bias=bias, dtype=torch.complex128))
+    near = zoo.seeded(nn.Conv1d(3, 2, 2, bias=bias, dtype=torch.complex128))
+    derivative(lambda x: dense(torch.fft.rfft(x)).abs(), draw(2, 5))
+    derivative(lambda x: near(torch.fft.rfft(x)).abs().flatten(1), draw(2, 3, 5))

@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 from recordings import Function, record
+from torch import nn
 
+from pellucid.attribution.method import method
 from pellucid.attribution.rules.kinds import GATES, KINDS, SOFTMAX, is_gate, kind_of, limit_at_zero, starts_at_zero
 from pellucid.core.errors import NotApplicableError
 
@@ -97,3 +99,47 @@ def test_a_factor_is_a_gate_where_it_only_weighs(gate, yes):
 
 def test_the_softmax_can_be_taken_out_of_the_gates():
     assert not is_gate(factor(lambda x: torch.mul(x * 2, torch.softmax(x, 1))), GATES - SOFTMAX)
+
+
+def test_what_is_linear_with_constant_weights_is_a_linear_layer():
+    share, offset = torch.tensor([0.25, 0.75]).double(), torch.tensor([2.0, -1.0]).double()
+    swap, mixing = torch.eye(2).flip(1).double(), torch.diag(share).double()
+    twins = [
+        (lambda x: torch.lerp(x, x.flip(1), share), torch.eye(2).double() - mixing + mixing @ swap, None),
+        (lambda x: torch.lerp(x, x.flip(1), 0.3), 0.7 * torch.eye(2).double() + 0.3 * swap, None),
+        (lambda x: torch.lerp(x, offset, share), torch.eye(2).double() - mixing, share * offset),
+        (lambda x: torch.addcmul(x, x.flip(1), share, value=3), torch.eye(2).double() + 3 * mixing @ swap, None),
+        (lambda x: torch.addcmul(offset, share, x), mixing, offset),
+        (
+            lambda x: torch.addcdiv(x, x.flip(1), share, value=0.5),
+            torch.eye(2).double() + mixing.inverse() / 2 @ swap,
+            None,
+        ),
+        (lambda x: x.cumsum(1), torch.ones(2, 2).double().tril(), None),
+        (lambda x: x.nansum(1, keepdim=True).expand(-1, 2), torch.ones(2, 2).double(), None),
+        (lambda x: x.nan_to_num(), torch.eye(2).double(), None),
+    ]
+    x = torch.tensor([[3.0, -1.7]]).double()
+    for function, weight, bias in twins:
+        layer = nn.Linear(2, 2, bias=bias is not None).double()
+        layer.weight.data = weight
+        if bias is not None:
+            layer.bias.data = bias
+        for end in (nn.Identity(), Function(torch.tanh), Function(torch.exp)):
+            found, expected = (
+                method("lrp", eps=1e-9)(nn.Sequential(part, end), x, target="all")
+                for part in (Function(function), layer)
+            )
+            assert torch.allclose(found.score, expected.score, rtol=1e-12)
+            assert torch.allclose(found.relevance, expected.relevance, rtol=1e-6, atol=1e-6)
+            assert found.gap.max() < 1e-9
+
+
+@pytest.mark.parametrize(
+    "function", [lambda x: x.prod(1, keepdim=True), lambda x: x.logcumsumexp(1), lambda x: torch.atan2(x, x + 1)]
+)
+def test_what_has_no_evident_rule_is_refused_by_name_shape_and_place(function):
+    with pytest.raises(
+        NotApplicableError, match=r"has no rule for operation \w+ with the result \(1, \d\) in submodule '0'"
+    ):
+        method("lrp")(nn.Sequential(Function(function), nn.Flatten()), torch.ones(1, 2), target=0)

@@ -18,7 +18,7 @@ from pellucid.attribution.rules.weighted_rules import RuleSettings, Stabiliser
 from pellucid.core.errors import NotApplicableError
 from pellucid.core.randomness import torch_generator
 
-REFUSED = {"pool_spread": "operation var with the result", "attention_across": "is no attention weight"}
+REFUSED = {"attention_across": "is no attention weight"}
 LONG = ("gru", "lstm", "lstm_cell", "recurrent")  # many hundred operations, all alike
 
 
@@ -247,6 +247,19 @@ def test_a_matrix_product_of_two_values_gives_half_to_each():
     mixed = lambda x: functional.linear(x, WEIGHT * x[0, 0], torch.ones(2).double())  # noqa: E731  # one line reads best
     # z = a (2 a - b) + 1: half to the second factor, all of that to a
     assert asked(mixed, 3, 2, lines={BIAS: 1}) == pytest.approx([18 / 2 - 6 / 2 + 18 / 2, -6 / 2])
+
+
+def test_a_gate_between_two_values_weighs_both():
+    half = 2 * torch.tensor(2.0).sigmoid().item() + 3 * (1 - torch.tensor(2.0).sigmoid().item())
+    shares = 2 * torch.tensor(2.0).sigmoid().item(), half - 2 * torch.tensor(2.0).sigmoid().item()
+    assert asked(one(lambda a, b: torch.lerp(b, a, a.sigmoid())), 2, 3) == pytest.approx(list(shares))
+
+
+def test_a_variance_is_shared_as_its_squares_are():
+    # mean 2, deviations -1 and 1: (1 (-1) + 3 (1)) / 1 = 2
+    assert asked(lambda x: x.var(1, keepdim=True), 1, 3) == [-1, 3]
+    written = lambda x: ((x - x.mean(1, keepdim=True)) ** 2).sum(1, keepdim=True)  # noqa: E731  # one line reads best
+    assert asked(written, 1, 3) == [-1, 3]
 
 
 def test_the_winner_takes_all():

@@ -7,6 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 import zoo
+from pellucid.attribution.method import method
 from pellucid.attribution.rules.weighted import BATCH_NORMS, folded_norm, weighted
 from pellucid.core.randomness import torch_generator
 
@@ -126,3 +127,23 @@ def test_a_dense_layer_over_tokens_has_other_channels_than_its_norm():
             return self.norm(self.layer(x)).flatten(1)
 
     assert folds(zoo.seeded(Tokens().double()), draw(2, 2, 4))[0] is None
+
+
+class ComplexLayers(nn.Module):
+    """A convolution and a dense layer over a spectrum."""
+
+    def __init__(self):
+        super().__init__()
+        self.near = nn.Conv1d(4, 2, 3, dtype=torch.complex128)
+        self.dense = nn.Linear(13, 3, dtype=torch.complex128)
+
+    def forward(self, x):
+        spectrum = torch.fft.rfft(x)
+        return self.dense(spectrum.mean(1)).abs() + self.near(spectrum).abs().mean((1, 2))[:, None]
+
+
+@pytest.mark.parametrize("rule", ["epsilon", "zplus", "flat"])
+def test_the_ledger_closes_through_complex_weights(rule):
+    module = zoo.seeded(ComplexLayers().double())
+    answer = method("lrp", rule=rule)(module, zoo.inputs(1, dtype=torch.float64), target="all")
+    assert answer.gap.max() < 1e-9

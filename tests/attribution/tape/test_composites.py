@@ -119,3 +119,34 @@ def test_a_linear_layer_stays_whole_in_three_dimensions():
     nodes = record(module, torch.ones(2, 5, 3).double()).tape.nodes
     assert [node.operator for node in nodes] == ["linear", "view"]
     assert nodes[0].arguments["bias"] is not None
+
+
+GATE, OTHER = torch.tensor([0.2, 0.4, 0.6, 0.8]).double(), torch.tensor([1.0, -1.0, 2.0, 0.5]).double()
+
+
+@pytest.mark.parametrize(
+    ("function", "operators"),
+    [
+        (lambda x: torch.lerp(x, OTHER, 0.3), {"sub", "mul", "add"}),
+        (lambda x: torch.lerp(x, x.square(), GATE), {"pow", "sub", "mul", "add"}),
+        (lambda x: torch.addcmul(x, x.square(), GATE, value=2.0), {"pow", "mul", "add"}),
+        (lambda x: torch.addcdiv(OTHER, x, GATE, value=0.5), {"mul", "div", "add"}),
+        (lambda x: x.var(1, keepdim=True), {"mean", "sub", "pow", "sum", "div"}),
+        (lambda x: x.var(1, unbiased=False), {"mean", "sub", "pow", "sum", "div"}),
+        (lambda x: x.var().expand(3, 4), {"mean", "sub", "pow", "sum", "div", "expand"}),
+        (lambda x: torch.cat(torch.var_mean(x, 1, correction=2), -1), {"mean", "sub", "pow", "sum", "div", "cat"}),
+        (lambda x: torch.stack(torch.std_mean(x, 1), 1), {"mean", "std", "stack"}),
+        (lambda x: (x * 1).lerp_(OTHER, 0.3), {"mul", "sub", "add", "copy"}),
+        (lambda x: (x * 1)[:, 1:].addcmul_(x[:, 1:], GATE[1:]), {"slice", "mul", "add", "copy"}),
+    ],
+)
+def test_operators_without_a_rule_of_their_own_are_written_out(function, operators):
+    class Writes(nn.Module):
+        def forward(self, x):
+            out = function(x)
+            return out.reshape(3, -1) if len(out) % 3 == 0 else out
+
+    x = torch.randn(3, 4, generator=torch_generator(1)).double()
+    recorded = record(Writes(), x)
+    assert torch.allclose(recorded.logits, Writes()(x).reshape(recorded.logits.shape), rtol=1e-12)
+    assert {node.operator for node in recorded.tape.nodes} - {"view", "alias", "read", "write"} <= operators

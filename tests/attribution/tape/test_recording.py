@@ -233,3 +233,18 @@ def test_a_write_into_several_tensors_at_once_is_refused():
 
     with pytest.raises(NotApplicableError, match="_foreach_mul writes into several"):
         record(Writes(function), numbers())
+
+
+@pytest.mark.parametrize(
+    "write", [lambda x: x.detach().mul_(2), lambda x: x.data.clamp_(min=0), lambda x: x.data[0].zero_()]
+)
+def test_a_write_behind_the_back_of_the_gradient_is_refused(write):
+    def function(x):
+        y = x * 1
+        write(y)
+        return y
+
+    with pytest.raises(NotApplicableError, match=r"detach\(\) or \.data gave.* out of place"):
+        record(Writes(function), numbers())
+    apart = record(Writes(lambda x: x + x.detach().clone().mul_(2)), numbers())
+    assert torch.allclose(apart.logits, Writes(lambda x: 3 * x)(numbers()))

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from pellucid.attribution.acceptance import accepted
 from pellucid.attribution.activation import Activation, activation
 from pellucid.attribution.budget import DEFAULT, parsed, rows_at_once
 from pellucid.attribution.first_look import refuse_training
@@ -122,7 +123,9 @@ def _parts(question: Question) -> Iterator[Activation]:
 def _forward(question: Question, rows: slice) -> Forward:
     samples = torch.arange(question.batch)[rows]
     tensors = tuple(tensor.detach()[rows] for tensor in question.inputs)
-    return Forward(question, tensors, question.arguments_for(samples), watched=True)
+    arguments = question.arguments_for(samples)
+    with accepted(question, tensors, arguments):
+        return Forward(question, tensors, arguments, watched=True)
 
 
 def _checked(channel: object, channels: int, geometry: Geometry) -> int:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from pellucid.attribution.acceptance import accepted
 from pellucid.attribution.activation import activation, arranged
 from pellucid.attribution.forward import Forward
 from pellucid.attribution.layers import Capture, address
@@ -55,7 +56,8 @@ class Goal:
             layer=self._layer,
             recorded=self._layer is not None,
         )
-        first = Forward(question, (example,), self._arguments, watched=True)
+        with accepted(question, (example,), self._arguments):
+            first = Forward(question, (example,), self._arguments, watched=True)
         if self._layer is None:
             found = resolve(target, batch=1, logits=first.logits.shape[1])  # type: ignore[arg-type]  # an index
             self._channel = int(found.classes[0, 0])

@@ -12,7 +12,7 @@ from torch import Tensor
 from pellucid.attribution.attribution import Kind
 from pellucid.attribution.method import Method
 from pellucid.attribution.parts import Parts, parts_of
-from pellucid.attribution.rules.attention import attentions
+from pellucid.attribution.rules.attention import attentions, refuse_windows
 from pellucid.attribution.rules.derivatives import gradient
 from pellucid.attribution.rules.engine import Step, propagate
 from pellucid.attribution.rules.way_back import starts
@@ -62,6 +62,8 @@ class AttentionRollout(Method):
         """Return each token's score, evenly on the elements that went into it."""
         batch = len(run.samples)
         weights = attentions(run.recorded.tape, batch)
+        for value in weights:
+            refuse_windows(value, batch)
         if self.gradient:
             rolled = torch.stack([_weighted(run.recorded.tape, start, weights, batch) for start in starts(run)], 1)
         else:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from pellucid.attribution.method import Method
-from pellucid.attribution.rules.rectified import at_rectifiers, deconvolved
+from pellucid.attribution.rules.rectified import at_rectifiers, deconvolved, reserve
 from pellucid.attribution.rules.way_back import changed_gradients
 from pellucid.attribution.run import Run
 
@@ -39,6 +39,9 @@ class Deconvolution(Method):
     def relevance(self, run: Run) -> Tensor:
         """Return the deconvolved logit."""
         found = run.once(self.name, lambda: changed_gradients(run, lambda t: at_rectifiers(t, deconvolved, self.name)))
+        remark = reserve(run.recorded.tape)
+        if remark is not None:
+            run.warn(remark)
         if self.switches:
             run.declare(details=_switches(run))
         return found[run.number]

@@ -8,7 +8,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from pellucid.attribution.method import Method
-from pellucid.attribution.rules.rectified import at_rectifiers, guided
+from pellucid.attribution.rules.rectified import at_rectifiers, guided, reserve
 from pellucid.attribution.rules.way_back import changed_gradients
 from pellucid.attribution.run import Run
 
@@ -31,4 +31,7 @@ class GuidedBackprop(Method):
     def relevance(self, run: Run) -> Tensor:
         """Return the guided gradient."""
         found = run.once(self.name, lambda: changed_gradients(run, lambda t: at_rectifiers(t, guided, self.name)))
+        remark = reserve(run.recorded.tape)
+        if remark is not None:
+            run.warn(remark)
         return found[run.number]

@@ -33,6 +33,11 @@ class GuidedGradCam(Method):
 
     layer: str | None = None
 
+    @property
+    def looks_back(self) -> bool:
+        """Guided backprop does."""
+        return True
+
     def relevance(self, run: Run) -> Tensor:
         """Return the product."""
         return GradCam(layer=self.layer).relevance(run) * GuidedBackprop().relevance(run)

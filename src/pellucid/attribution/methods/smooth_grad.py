@@ -82,6 +82,11 @@ class SmoothGrad(Method):
         return self.inner.looks_inside
 
     @property
+    def looks_back(self) -> bool:
+        """Whether the inner method does."""
+        return self.inner.looks_back
+
+    @property
     def layer(self) -> str | None:
         """The inner method's layer; like it, without this attribute where it looks at none."""
         layer: str | None = self.inner.layer  # type: ignore[attr-defined]  # AttributeError is the answer
@@ -109,6 +114,7 @@ class SmoothGrad(Method):
             raise InvalidInputError(
                 f"method {inner.name!r} explains one input; got {len(run.rows)}. Pass the others with arguments=(...)."
             )
+        run.keep_scores()
         totals: list[Tensor | None] = [None] * len(run.rows)
         cells: Tensor | None = None
         for moved, count in self._copies(run):
@@ -121,6 +127,7 @@ class SmoothGrad(Method):
             for text in moved.declared.warnings:
                 run.warn(text)
             run.declare(geometry=moved.declared.geometry)
+            moved.forget()
         if cells is not None:
             run.declare(cells=(cells / self.samples).to(run.rows[0].dtype))
         return [

@@ -31,7 +31,7 @@ def pulled_back(node: Node, gradients: Sequence[Tensor | None]) -> dict[Value, T
     NotApplicableError
         For an operation that has no derivative.
     """
-    closed = _CLOSED.get(node.operator)
+    closed = None if node.outs[0].data.is_complex() else _CLOSED.get(node.operator)  # which would need conjugates
     if closed is not None and gradients[0] is not None and all(g is None for g in gradients[1:]):
         found = closed(node, gradients[0])
         if found is not None:

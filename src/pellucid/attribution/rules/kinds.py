@@ -16,19 +16,21 @@ _MOVES = """
     reflection_pad2d reflection_pad3d replication_pad1d replication_pad2d replication_pad3d _to_copy to copy fill
     lift_fresh native_dropout where masked_fill masked_select _unsafe_index index_put index_copy scatter
     select_scatter slice_scatter tril triu read write
-    max min amax amin maximum minimum median nanmedian mode kthvalue topk sort cummax cummin max_pool2d_with_indices
-    max_pool3d_with_indices adaptive_max_pool2d adaptive_max_pool3d fractional_max_pool2d upsample_nearest1d
-    upsample_nearest2d _upsample_nearest_exact1d _upsample_nearest_exact2d real imag view_as_real view_as_complex
-    _conj resolve_conj resolve_neg _neg_view _conj_physical conj_physical
+    max min amax amin maximum minimum fmax fmin median nanmedian mode kthvalue topk sort cummax cummin
+    max_pool2d_with_indices max_pool3d_with_indices adaptive_max_pool2d adaptive_max_pool3d fractional_max_pool2d
+    max_unpool2d upsample_nearest1d upsample_nearest2d _upsample_nearest_exact1d _upsample_nearest_exact2d
+    real imag view_as_real view_as_complex _conj resolve_conj resolve_neg _neg_view _conj_physical conj_physical
 """
 # Sums of many: R is divided by the result first. Norms are of this kind, for they are homogeneous too.
 _LINEAR = """
-    sum mean std nanmean cumsum avg_pool2d avg_pool3d _adaptive_avg_pool2d _adaptive_avg_pool3d adaptive_avg_pool1d
-    upsample_linear1d upsample_bilinear2d upsample_bicubic2d _upsample_bilinear2d_aa col2im index_add scatter_add
-    trace linalg_vector_norm _fft_r2c _fft_c2c _fft_c2r complex
+    sum nansum mean nanmean std cumsum avg_pool2d avg_pool3d _adaptive_avg_pool2d _adaptive_avg_pool3d
+    adaptive_avg_pool1d upsample_linear1d upsample_bilinear2d upsample_bicubic2d _upsample_bilinear2d_aa col2im
+    index_add scatter_add trace linalg_vector_norm _fft_r2c _fft_c2c _fft_c2r complex
 """
 # f(0) = 0: c is multiplied with f(x) / x.
-_BENT = "relu leaky_relu _prelu_kernel hardtanh clamp clamp_min clamp_max threshold elu celu selu softshrink"
+_BENT = """
+    relu leaky_relu _prelu_kernel hardtanh clamp clamp_min clamp_max threshold elu celu selu softshrink nan_to_num
+"""
 _SMOOTH = "tanh sin atan sinh asinh expm1 log1p tan asin"
 _LIMITS = {
     **dict.fromkeys([*_BENT.split(), *_SMOOTH.split()], 1.0),

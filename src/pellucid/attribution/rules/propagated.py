@@ -38,7 +38,10 @@ def propagated(run: Run, composite: Composite, settings: Settings, attention: At
     _refuse_probabilities(run.recorded.tape)
     batch = len(run.samples)
     if batch > 1 and not batch_stays_first(run.recorded.tape, batch):
-        parts = [_of_one_tape(part, composite, settings, attention) for part in run.one_by_one()]
+        parts = []
+        for part in run.one_by_one():
+            parts.append(_of_one_tape(part, composite, settings, attention))
+            part.forget()
         names = dict.fromkeys(line for _, book in parts for line in book)  # samples may take different branches
         none = torch.zeros_like(run.scores()[:1])
         lines = {line: torch.cat([book.get(line, none) for _, book in parts]) for line in names}

@@ -11,6 +11,9 @@ from pellucid.attribution.rules.engine import Rule, Step
 from pellucid.attribution.tape.tape import Node, Tape
 from pellucid.core.errors import NotApplicableError
 
+_OTHERS = {
+    *("leaky_relu", "_prelu_kernel", "elu", "celu", "selu", "silu", "gelu", "hardswish", "mish", "softplus", "tanh"),
+}
 _FLOORS = {"hardtanh": "min_val", "clamp": "min", "clamp_min": "min"}
 
 
@@ -24,6 +27,18 @@ def is_rectifier(node: Node) -> bool:
     if node.operator == "maximum":
         return any(isinstance(item, Tensor) and not bool(item.any()) for item in node.arguments.values())
     return node.operator == "relu"
+
+
+def reserve(tape: Tape) -> str | None:
+    """Return the warning for activations that are no rectifiers and so keep their plain gradient."""
+    found = dict.fromkeys(
+        f"{node.operator.strip('_').removesuffix('_kernel')} in {node.place or 'the module'}"
+        for node in tape.nodes
+        if node.operator in _OTHERS
+    )
+    if not found:
+        return None
+    return f"only rectifiers change the gradient; it is the plain one at {', '.join(found)}"
 
 
 def guided(step: Step) -> None:

@@ -22,7 +22,7 @@ from pellucid.core.errors import NotApplicableError
 AttentionRule = Literal["cp", "attnlrp"]
 _MEETS_CONSTANTS = {
     *("where", "masked_fill", "cat", "stack", "constant_pad_nd", "index_put", "index_copy", "copy", "write"),
-    *("maximum", "minimum", "scatter", "select_scatter", "slice_scatter"),
+    *("maximum", "minimum", "fmax", "fmin", "scatter", "select_scatter", "slice_scatter"),
 }
 
 _ADDED = {"convolution": "bias", "linear": "bias", "addmm": "self", "baddbmm": "self"}

@@ -79,7 +79,7 @@ def weighted(node: Node, norm: Node | None = None) -> Weighted | None:
         The batch norm behind it, to be folded in.
     """
     maker = _MAKERS.get(node.operator)
-    if maker is None or len(node.values()) != 1:
+    if maker is None or len(node.values()) != 1 or node.outs[0].data.is_complex():
         return None
     found = maker(node)
     if found is None:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 KEPT = {"linear", "rms_norm"}
+SPELLED = {"lerp", "addcmul", "addcdiv", "var", "var_mean", "std_mean"}  # no composites of torch's own
 _lock = threading.RLock()
 
 
@@ -22,7 +23,32 @@ def spelled_out(name: str, values: dict[str, Any]) -> Any:
         return torch.group_norm(values["input"], channels, values["weight"], values["bias"], values["eps"])
     if name in ("lstm", "gru", "rnn_tanh", "rnn_relu"):
         return _cell_by_cell(name, values)
+    if name in SPELLED:
+        return _written_out(name, values)
     return None
+
+
+def _written_out(name: str, values: dict[str, Any]) -> Any:
+    source: Tensor = values["self"]
+    if name == "lerp":
+        return source + values["weight"] * (values["end"] - source)
+    if name == "addcmul":
+        return source + values["value"] * values["tensor1"] * values["tensor2"]
+    if name == "addcdiv":
+        return source + values["value"] * values["tensor1"] / values["tensor2"]
+    if "correction" not in values or source.is_complex():  # of torch's own composites
+        return None
+    dims = list(values["dim"] or range(source.ndim))
+    correction, keepdim = 1 if values["correction"] is None else values["correction"], values["keepdim"]
+    if name == "var":
+        return _variance(source, dims, correction, keepdim)
+    spread = torch.var if name == "var_mean" else torch.std
+    return spread(source, dims, correction=correction, keepdim=keepdim), source.mean(dims, keepdim=keepdim)
+
+
+def _variance(source: Tensor, dims: list[int], correction: float, keepdim: bool) -> Tensor:
+    squares = (source - source.mean(dims, keepdim=True)).square().sum(dims, keepdim=keepdim)
+    return squares / max(0.0, math.prod(source.shape[axis] for axis in dims) - correction)
 
 
 def _attention(

@@ -1,7 +1,8 @@
 """The recorder: runs a module once, unmodified, and writes down every operation that depends on its inputs.
 
 Below Python's modules there is no difference between a function, a module used five times, an operation in place and
-a scripted block: that is why nothing needs to be registered, renamed or hooked.
+a scripted block: that is why nothing needs to be registered, renamed or hooked. `detach` is a constant here as for
+autograd; `torch.no_grad` in the module's own code is not seen, and what it computes is followed.
 """
 
 from __future__ import annotations
@@ -13,9 +14,16 @@ from typing import Any
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from pellucid.attribution.first_look import FirstLook, named_arguments, operator_name, tensors_in, written_arguments
+from pellucid.attribution.first_look import (
+    FirstLook,
+    named_arguments,
+    operator_name,
+    storage_of,
+    tensors_in,
+    written_arguments,
+)
 from pellucid.attribution.question import Question
-from pellucid.attribution.tape.composites import KEPT, spelled_out
+from pellucid.attribution.tape.composites import KEPT, SPELLED, spelled_out
 from pellucid.attribution.tape.storages import Storages, seen
 from pellucid.attribution.tape.surroundings import Places, recordable
 from pellucid.attribution.tape.tape import Node, Value, plain, traced, values_in
@@ -93,6 +101,7 @@ class _Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is 
         self.branches = False
         self.storages = Storages(self._part)
         self._places = places
+        self._detached: dict[int, Tensor] = {}
         self.inputs = tuple(Value(entrance, None) for entrance in entrances)
         for entrance, value in zip(entrances, self.inputs, strict=True):
             self.storages.put(entrance, value)
@@ -102,11 +111,14 @@ class _Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is 
     ) -> Any:
         keywords = kwargs or {}
         name, values = operator_name(func), named_arguments(func, args, keywords)
-        if name not in KEPT and _is_composite(func):
+        written, composite = written_arguments(func), name not in KEPT and _is_composite(func)
+        if composite or (name.rstrip("_") in SPELLED and written in ((), ("self",))):
             with self:
-                found = spelled_out(name, values)
-                return func.decompose(*args, **keywords) if found is None else found
-        written = written_arguments(func)
+                found = spelled_out(name.rstrip("_"), values)
+                if found is not None:
+                    return values["self"].copy_(found) if written else found
+                if composite:
+                    return func.decompose(*args, **keywords)
         if written:
             return self._in_place(func, values, written, args, keywords)
         read = {key: self._values(item) for key, item in values.items()}
@@ -119,7 +131,9 @@ class _Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is 
         if not depends or name == "_local_scalar_dense":
             return out
         if name == "detach":
-            return out.clone()  # a constant from here on, with a place of its own
+            apart = out.clone()  # a constant from here on, with a place of its own
+            self._detached[storage_of(apart)] = apart
+            return apart
         results = tensors_in(out)
         for tensor, value in zip(results, self._note(name, _caller(func), read, out), strict=True):
             self.storages.put(tensor, value)
@@ -167,6 +181,11 @@ class _Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is 
         """Run an operation that writes into an argument; what is recorded is its twin out of place."""
         name = operator_name(func).rstrip("_")
         target = values[written[0]]
+        if isinstance(target, Tensor) and storage_of(target) in self._detached:
+            raise NotApplicableError(
+                f"the module writes into a value behind the back of its gradient ({name}_ on what detach() or .data "
+                "gave), which cannot be followed. Write that step out of place, x = x * 2."
+            )
         read = {key: self._values(item) for key, item in values.items()}
         if name in _OVERWRITING or written[0] != "self":
             read[written[0]] = target
