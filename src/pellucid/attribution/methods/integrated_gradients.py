@@ -89,6 +89,7 @@ class IntegratedGradients(Method):
 
     def _means(self, run: Run, starts: tuple[Tensor, ...]) -> list[Tensor]:
         """Return the mean gradient to each input, (batch, target, *input), and declare the sum it should give."""
+        run.keep_scores()
         return self._refined(run, starts) if self.steps is None else _stepped(run, starts, self.steps)
 
     def _refined(self, run: Run, starts: tuple[Tensor, ...]) -> list[Tensor]:
