@@ -93,8 +93,8 @@ def facts(runs: Sequence[Run]) -> str:
 def _fact(run: Run) -> dict[str, str]:
     training = run.card["training"]
     config = training["config"]
-    known = CATALOG[config["data"]["dataset"]].patients_known
-    splits = {part: _split(training["splits"][part], known=known) for part in ("train", "choose", "test")}
+    known = CATALOG[config["data"]["dataset"]].patients_known  # for cards that do not say
+    splits = {name: _split(part, known=part.get("patients_known", known)) for name, part in training["splits"].items()}
     parameters = sum(value.numel() for value in pellucid.load(run.network).module.parameters())
     return {
         "run": run.title,

@@ -61,12 +61,13 @@ INTRODUCTION = """# What the networks are worth
 
 Written by `python docs/results.py RUNS` out of what each training left in its folder (`card.json`, `log.jsonl`,
 `comparison.csv`, `audit.json`); only published figures, whose source stands beside them, are typed. In brackets behind
-a figure stands the central 95 % of 2,000 draws of patients, or of records where patients are unknown. Epochs are kept
-and thresholds chosen on the choosing folds, never on the test. Many trainings are cut short for want of time: the
-column `epochs` says which one was kept, by what, and whether loss or score on the choosing folds was still the best so
-far at the end. `choosing score` is the kept epoch's on the choosing folds: balanced accuracy where classes exclude each
-other, else the mean AUC; where the test is far below it, the choosing folds hold people of the training, or the test is
-unlike both. Seconds are those of a clock, an epoch's are their median; the machine had other work beside.
+a figure stands the central 95 % of 2,000 draws of patients; where they are unknown, of clusters of like records, or
+of records. Epochs are kept and thresholds chosen on the choosing folds, never on the test. Many trainings are cut
+short for want of time: the column `epochs` says which one was kept, by what, and whether loss or score on the
+choosing folds was still the best so far at the end. `choosing score` is the kept epoch's on the choosing folds:
+balanced accuracy where classes exclude each other, else the mean AUC; where the test is far below it, the choosing
+folds hold people of the training, or the test is unlike both. Seconds are those of a clock, an epoch's are their
+median; the machine had other work beside.
 **Research use only, not a diagnosis.**"""
 
 
@@ -241,7 +242,8 @@ def _audit(path: Path, things: str, command: str) -> str:
         f"{leaking['exact']} are equal: memory alone can get {100 * leaking['exact'] / leaking['test']:.1f} % of the "
         "test right. "
         f"{len(found['conflicts'])} pairs of copies have unlike labels. The audited split keeps "
-        f"{found['cleaned']['records']:,} of {found['records']:,} {things}. Left out: {dropped}.",
+        f"{found['cleaned']['records']:,} of {found['records']:,} {things}."
+        + (f" Left out: {dropped}." if dropped else ""),
         f"What the way of recording alone tells of the class, in how many of 100 {things} "
         f"(always the commonest class: {100 * majority:.1f} %): {', '.join(told) or 'nothing'}.",
     )

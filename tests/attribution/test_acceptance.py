@@ -42,6 +42,23 @@ def test_another_type_is_told_with_both_types(name):
         method(name)(zoo.network("plain", 1), torch.zeros(2, 4, 24, device="meta"), target=0)
 
 
+class Mixed(nn.Module):
+    """Its first parameter is of another type than what it takes."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale, self.head = nn.Parameter(torch.ones(())), nn.Linear(3, 2).double()
+
+    def forward(self, x):
+        return self.head(x) * self.scale
+
+
+def test_where_tensors_of_one_type_met_the_shape_is_wrong():
+    with pytest.raises(InvalidInputError, match=r"built for .*; got shape \(2, 4\)\. Bring it .*linear on \(1, 4\)"):
+        method("saliency")(Mixed(), torch.zeros(2, 4).double(), target=0)
+    assert method("saliency")(Mixed(), torch.ones(2, 3).double(), target=0).relevance.dtype == torch.float64
+
+
 def test_of_several_inputs_the_wrong_one_is_named():
     module = zoo.network("signal_and_age", 1)
     with pytest.raises(InvalidInputError, match=r"^input 1 must be .* got shape \(3, 2\)\. .*submodule 'age'"):
@@ -114,15 +131,15 @@ def test_looking_inside_says_the_same():
 
 
 class Fails(nn.Module):
-    """Notes the size of each batch, and fails after an operation."""
+    """Tells the size of each batch, and fails after an operation."""
 
-    def __init__(self, error):
+    def __init__(self, error, tell=len):
         super().__init__()
-        self.error, self.sizes = error, []
+        self.error, self.tell = error, tell
 
     def forward(self, x):
-        self.sizes.append(len(x))
-        torch.cat([x] * 10)
+        self.tell(x)
+        torch.cat([x] * 100)
         raise self.error
 
 
@@ -130,10 +147,9 @@ class Fails(nn.Module):
     "error", [RuntimeError("DefaultCPUAllocator: can't allocate memory"), torch.OutOfMemoryError("CUDA out of memory")]
 )
 def test_where_memory_ends_the_inputs_are_not_blamed(error):
-    module = Fails(error)
-    sizes = module.sizes
+    sizes = []
     with pytest.raises(RuntimeError) as caught:
-        method("saliency")(module, torch.zeros(2, 3))
+        method("saliency")(Fails(error, lambda x: sizes.append(len(x))), torch.zeros(2, 3))
     assert caught.value is error
     assert sizes == [1]
 
@@ -143,10 +159,10 @@ def test_a_fault_of_the_modules_own_is_not_called_a_wrong_number_of_inputs():
         method("saliency")(Fails(TypeError("object of type 'int' has no len()")), torch.zeros(2, 3))
 
 
-def test_the_whole_batch_is_tried_only_where_it_fits_into_memory():
-    small, large = Fails(ValueError("no")), Fails(ValueError("no"))
-    sizes = small.sizes, large.sizes
-    for module, memory in ((small, "1MB"), (large, "1KB")):
-        with pytest.raises(InvalidInputError, match="in its words: no"):
-            method("saliency")(module, torch.zeros(9, 3), memory=memory)
-    assert sizes == ([1, 1, 9], [1, 1])
+@pytest.mark.parametrize(("memory", "passes"), [("1MB", [1, 1, 9]), ("2KB", [1, 1])])
+def test_the_whole_batch_is_tried_only_where_it_fits_into_memory(memory, passes):
+    sizes = []
+    module = Fails(ValueError("no"), lambda x: sizes.append(len(x)))
+    with pytest.raises(InvalidInputError, match="in its words: no"):
+        method("saliency")(module, torch.zeros(9, 3), memory=memory)
+    assert sizes == passes

@@ -133,3 +133,14 @@ def test_a_module_of_one_sample_only_cannot_be_perturbed():
     assert method("saliency")(Alone(), torch.ones(1, 2, 3), target=0).relevance.sum() == 6
     with pytest.raises(NotApplicableError, match=r"any number of samples; it runs on 1, not on 2: .*matmul"):
         method("occlusion")(Alone(), torch.ones(1, 2, 3), target=0)
+
+
+def test_a_module_that_refuses_louder_inputs_has_an_equal_beside_it():
+    class Narrow(nn.Module):
+        def forward(self, x):
+            if bool((x.abs() > 1).any()):
+                raise ValueError("must lie in -1 to 1")
+            return x.flatten(1)
+
+    found = method("occlusion", window=1, stride=1)(Narrow(), torch.full((1, 1, 2), 0.9), target=0).relevance
+    assert found[0, 0].tolist() == pytest.approx([0.9, 0])

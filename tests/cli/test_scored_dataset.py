@@ -75,7 +75,19 @@ def test_what_cannot_be_read_is_skipped_and_listed(place, capsys):
     assert len(part) == len(answers.labels) == 5
     assert list(skipped) == ["a/2.png", "b/2.png"]
     assert "error: a/2.png skipped: " in capsys.readouterr().err
-    assert answers.notes[0] == "1 of 6 records could not be read: they are not scored."
+    assert answers.notes == (
+        "1 of 6 records could not be read: they are not scored.",
+        "1 of 6 records could not be read: no threshold is chosen on them.",
+    )
+
+
+def test_where_only_a_choosing_record_cannot_be_read_all_are_scored(place):
+    (place / "b" / "2.png").write_bytes(b"no picture")
+    source = dataset(f"image-folder:{place}")
+    first, second = (source.take(np.flatnonzero(source.table["class"] == label)) for label in "ab")
+    answers, _, skipped = answered(None, first, chosen=second, thresholds=())
+    assert list(skipped) == ["b/2.png"]
+    assert answers.notes == ("1 of 6 records could not be read: no threshold is chosen on them.",)
 
 
 def test_a_link_to_nowhere_is_skipped_too(place, monkeypatch):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from pellucid import EcgRecord
-from pellucid.datasets.fixed_length import fixed_length
+from pellucid.core.errors import UnreadableFileError
+from pellucid.datasets.fixed_length import fixed_length, recorded
 from pellucid.records.leads import STANDARD
 
 
@@ -34,3 +35,13 @@ def test_rates_change_and_lost_samples_are_zero():
     np.testing.assert_allclose(row[100:-100], 1000 * np.sin(np.arange(100, 900) / 100 * 2 * np.pi), atol=5)
     other[:, 7] = np.nan
     assert fixed_length(EcgRecord(signal=other, sampling_rate=500, leads=STANDARD), 500, 10)[0, 7] == 0
+
+
+def test_a_record_without_a_sample_is_refused():
+    signal = np.full((12, 10), np.nan)
+    empty = EcgRecord(signal=signal, sampling_rate=100, leads=STANDARD)
+    with pytest.raises(UnreadableFileError, match=r"exam 7 must hold an ECG; not one of its samples was recorded"):
+        recorded(empty, "exam 7")
+    signal[3, 4] = 0.0
+    one = EcgRecord(signal=signal, sampling_rate=100, leads=STANDARD)
+    assert recorded(one, "exam 7") is one

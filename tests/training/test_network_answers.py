@@ -12,7 +12,9 @@ from pellucid.core.errors import InvalidInputError
 from pellucid.datasets.dataset import Dataset
 from pellucid.datasets.labels import ClassSet
 from pellucid.networks.network import Network
+from pellucid.networks.store import load
 from pellucid.training.network_answers import (
+    _seen_before,
     data_facts,
     folds_for_testing,
     grouped,
@@ -164,3 +166,19 @@ def test_another_split_of_the_same_data_is_said():
     )
     scored.spec = "toy:y,by=beat,strict=true"
     assert "fold 9, which is scored here: too good" in network_answers(by_beat, scored).notes[-1]
+    usual = Network.of(known.module, replace(card, training={**card.training, "dataset": "toy:x"}))
+    scored.spec = "toy:y,by=patient"  # the default, put into words
+    assert "fold 9, which is scored here: too good" in network_answers(usual, scored).notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "spec"),
+    [
+        ("tumour-three", "brain-tumor:brain_tumor_mri,outlined=true,split=split.csv"),
+        ("beats", "mitbih:mitdb,strict=true"),
+    ],
+)
+def test_a_bundled_network_scored_on_another_split_than_its_own_says_so(name, spec):
+    network, scored = load(name), Toy(CODES)
+    scored.name, scored.spec = spec.partition(":")[0], f"{spec.partition(',')[0]},split=own.csv"
+    assert _seen_before(network, scored)[0].startswith(f"The network was trained on {spec}, and this is ")

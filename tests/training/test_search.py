@@ -159,3 +159,10 @@ def test_a_preset_and_weights_beside_the_file_are_found(tmp_path: Path) -> None:
     found = plan(tmp_path, "[search.space]\nfit.batch = { low = 2, high = 4 }", text)
     assert found.config().fit.optimizer == "adam"
     assert found.config().network.weights == str(tmp_path / "w.pt")
+
+
+def test_what_a_preset_states_for_another_optimiser_is_left_out(tmp_path: Path) -> None:
+    text = 'preset = "s1_practical"\n[fit]\noptimizer = "adam"\n[search]\ntrials = 2\nseed = 1\n'
+    found = plan(tmp_path, "[search.space]\nfit.batch = { low = 2, high = 4 }", text)
+    assert "weight_decay" not in found.values["fit"]
+    assert found.config().fit.optimizer == "adam"

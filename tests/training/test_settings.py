@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pellucid.core.errors import SettingError
+from pellucid.core.errors import PellucidError, SettingError
 from pellucid.core.settings import decode, encode, read_toml
 from pellucid.training.fit_settings import FitSettings, Stage
 from pellucid.training.settings import TrainingConfig, read_config
@@ -114,3 +114,17 @@ def test_weights_are_looked_for_beside_the_configuration_too(tmp_path: Path, mon
     assert read_config(path).network.weights == str(tmp_path / "config" / "vgg.pt")
     (tmp_path / "work" / "vgg.pt").touch()
     assert read_config(path).network.weights == "vgg.pt"
+
+
+@pytest.mark.parametrize(
+    ("network", "told"),
+    [
+        ('architecture = "convnet"', "architecture 'convnet' is not known.*Did you mean 'conv_net'"),
+        ('architecture = "conv_net"\nsettings = { width = [4] }', "setting of conv_net 'width'.*Did you mean 'widths'"),
+    ],
+)
+def test_a_misspelt_network_is_told_with_the_file(tmp_path: Path, network: str, told: str) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(f"{FIT}[network]\n{network}\n")
+    with pytest.raises(PellucidError, match=rf"own\.toml: {told}"):
+        read_config(path)

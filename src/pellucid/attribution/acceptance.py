@@ -14,7 +14,7 @@ from pellucid.attribution.first_look import tensors_in
 from pellucid.attribution.question import Question
 from pellucid.core.errors import InvalidInputError, NotApplicableError, PellucidError
 
-_REFUSALS = (RuntimeError, ValueError, IndexError, TypeError, AssertionError)
+REFUSALS = (RuntimeError, ValueError, IndexError, TypeError, AssertionError)
 _CALLED_WRONGLY = ("positional argument", "keyword argument")
 
 
@@ -35,7 +35,7 @@ def accepted(question: Question, rows: tuple[Tensor, ...], arguments: tuple[Any,
         yield
     except PellucidError:
         raise
-    except _REFUSALS as error:
+    except REFUSALS as error:
         refused = None if _is_of_memory(error) else _refusal(question.module, rows, arguments)
         if refused is None:
             raise
@@ -49,11 +49,14 @@ def accepted(question: Question, rows: tuple[Tensor, ...], arguments: tuple[Any,
 
 
 class _Refusal:
-    """Where a module stopped and why, having written so many bytes; `reached`: the inputs' numbers that came so far."""
+    """Where a module stopped and why, having written so many bytes.
+
+    `reached`: the numbers of the inputs that came so far; `of_one_type`: what met there had one type and device.
+    """
 
     def __init__(self, module: nn.Module, error: Exception, watch: _Watch) -> None:
         self.bytes = watch.bytes
-        operation, self.reached = watch.last if watch.error is error else ("", set())
+        operation, self.reached, self.of_one_type = watch.last if watch.error is error else ("", set(), False)
         place = _place(module, error)
         self.where = f"{operation} in {place}" if operation else place
         lines = [line for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
@@ -68,7 +71,7 @@ def _refusal(module: nn.Module, rows: tuple[Tensor, ...], arguments: tuple[Any, 
     try:
         with torch.no_grad(), watch:
             module(*rows, *arguments)
-    except _REFUSALS as error:
+    except REFUSALS as error:
         if _is_of_memory(error):
             raise
         return _Refusal(module, error, watch)
@@ -88,7 +91,7 @@ def _takes_the_batch(question: Question, rows: tuple[Tensor, ...], refused: _Ref
     try:
         with torch.no_grad():
             question.module(*inputs, *question.arguments)
-    except _REFUSALS:
+    except REFUSALS:
         return False
     return True
 
@@ -100,7 +103,7 @@ class _Watch(TorchFunctionMode):
         super().__init__()
         self.error: Exception | None = None
         self.bytes = 0
-        self.last: tuple[str, set[int]] = ("", set())
+        self.last: tuple[str, set[int], bool] = ("", set(), False)
         self._sources = {id(row): {number} for number, row in enumerate(rows)}
         self._alive = list(rows)  # the name of a freed tensor would be given out again
 
@@ -114,7 +117,8 @@ class _Watch(TorchFunctionMode):
         except Exception as error:
             shapes = ", ".join(str(tuple(tensor.shape)) for tensor in given)
             self.error = error
-            self.last = f"operation {getattr(func, '__name__', func).strip('_')} on {shapes}", sources
+            of_one_type = len({(tensor.dtype, tensor.device) for tensor in given}) == 1
+            self.last = f"operation {getattr(func, '__name__', func).strip('_')} on {shapes}", sources, of_one_type
             raise
         for tensor in tensors_in(out) if sources else ():
             self.bytes += tensor.numel() * tensor.element_size()
@@ -139,6 +143,7 @@ def _sentence(question: Question, refused: _Refusal) -> str:
     own = next((p for p in question.module.parameters() if p.is_floating_point()), question.inputs[0])
     numbers = sorted(refused.reached) or range(len(question.inputs))
     strangers = [n for n in numbers if (question.inputs[n].dtype, question.inputs[n].device) != (own.dtype, own.device)]
+    strangers = [] if refused.of_one_type else strangers
     if strangers:
         want, numbers = f"of the module's type and on its device, {own.dtype} on {own.device}", strangers
         remedy = "Convert with .to(...)."

@@ -9,7 +9,7 @@ import torch
 from numpy.random import get_state
 from torch import Tensor
 
-from pellucid.attribution.acceptance import accepted
+from pellucid.attribution.acceptance import REFUSALS, accepted
 from pellucid.attribution.question import Question
 from pellucid.attribution.target import logits_of
 from pellucid.core.errors import NotApplicableError
@@ -49,7 +49,7 @@ def _differ(logits: Tensor, others: Tensor) -> bool:
 def beside_another(question: Question) -> Tensor | None:
     """Return the first sample's logits with a louder copy of it in the batch, (1, logit); None if those are no numbers.
 
-    Cost: one pass forward of two rows.
+    A module that refuses the louder one has its like beside it. Cost: one pass forward of two rows.
 
     Raises
     ------
@@ -59,8 +59,12 @@ def beside_another(question: Question) -> Tensor | None:
     twice = tuple(tensor.detach()[[0, 0]] for tensor in question.inputs)
     rows = tuple(torch.cat([tensor[:1], tensor[1:] * 1.5]) for tensor in twice)
     arguments = question.arguments_for(torch.zeros(2, dtype=torch.int64))
-    with accepted(question, twice, arguments), torch.no_grad():
-        output = question.module(*rows, *arguments)
+    with torch.no_grad():
+        try:
+            output = question.module(*rows, *arguments)
+        except REFUSALS:
+            with accepted(question, twice, arguments):
+                output = question.module(*(row.clone() for row in twice), *arguments)
     try:
         return logits_of(output, question.output, 2)[:1]
     except NotApplicableError:  # the louder copy lies outside of what the module can take

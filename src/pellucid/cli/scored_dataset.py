@@ -34,16 +34,24 @@ def answered(
         return network_answers(network, scored, chosen=chosen, thresholds=thresholds), scored, {}
     except (UnreadableFileError, OSError):  # the second: a link to nowhere, a file that may not be opened
         part, skipped = scored.readable()
+        choosing = chosen
         if chosen is not None:
-            chosen, others = chosen.readable()
+            choosing, others = chosen.readable()
             skipped |= others
     for name, reason in list(skipped.items())[:_NAMED]:
         output.say(f"error: {name} skipped: {reason}")
     if len(skipped) > _NAMED:
         output.say(f"error: {len(skipped) - _NAMED} more skipped; metrics.json lists them")
-    answers = network_answers(network, part, chosen=chosen, thresholds=thresholds)
-    told = f"{len(scored) - len(part)} of {len(scored)} records could not be read: they are not scored."
-    return replace(answers, notes=(told, *answers.notes)), part, skipped
+    answers = network_answers(network, part, chosen=choosing, thresholds=thresholds)
+    notes = [
+        f"{len(whole) - len(rest)} of {len(whole)} records could not be read: {what}."
+        for whole, rest, what in (
+            (scored, part, "they are not scored"),
+            (chosen, choosing, "no threshold is chosen on them"),
+        )
+        if whole is not None and rest is not None and len(rest) < len(whole)
+    ]
+    return replace(answers, notes=(*notes, *answers.notes)), part, skipped
 
 
 def facts(scored: Dataset, skipped: Skipped) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pellucid.core.errors import UnreadableFileError
 from pellucid.records.ecg import EcgRecord
 from pellucid.records.resampling import resample
 
@@ -39,3 +40,16 @@ def fixed_length(record: EcgRecord, sampling_rate: float, seconds: float) -> NDA
         row[:] = at_rate[:, -lacking // 2 : -lacking // 2 + wanted]
     whole: NDArray[np.int16] = np.rint(row * np.float32(1000)).clip(-_MOST, _MOST).astype(np.int16)
     return whole
+
+
+def recorded(record: EcgRecord, where: str) -> EcgRecord:
+    """Return the record; where it has not one sample, no network may learn from zeros in its place.
+
+    Raises
+    ------
+    UnreadableFileError
+        With `where`, when all samples are missing (NaN).
+    """
+    if not np.isfinite(record.signal).any():
+        raise UnreadableFileError(f"{where} must hold an ECG; not one of its samples was recorded. Leave it out.")
+    return record

@@ -179,8 +179,8 @@ def _seen_before(network: Network, scored: Dataset) -> list[str]:
 
 
 def _dealt(spec: str) -> set[str]:
-    """Return the settings of a data set that say how its records are dealt into folds."""
-    return {setting for setting in spec.split(",") if setting.startswith(("by=", "split="))}
+    """Return the settings of a data set that say how its records are dealt into folds, other than as usual."""
+    return {setting for setting in spec.split(",") if setting.startswith(("by=", "split="))} - {"by=patient"}
 
 
 def _known(network: Network, source: Dataset) -> bool:

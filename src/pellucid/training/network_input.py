@@ -11,7 +11,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from pellucid.core.errors import InvalidInputError, SettingError, UnreadableFileError, unknown_name
+from pellucid.core.errors import InvalidInputError, SettingError, UnknownNameError, UnreadableFileError, unknown_name
 from pellucid.datasets.dataset import Dataset
 from pellucid.datasets.slices import SliceDataset
 from pellucid.networks.imagenet import load_imagenet
@@ -69,14 +69,17 @@ def settled_network(network: NetworkSettings, source: Dataset, folds: Sequence[i
 
 
 def refuse_unknown_settings(network: NetworkSettings, where: str) -> None:
-    """Raise when an architecture takes no setting of some name.
+    """Raise when an architecture is not known, or takes no setting of some name.
 
     Raises
     ------
-    SettingError
+    SettingError, UnknownNameError
         With `where`, the known ones and the nearest.
     """
-    takes = _parameters(network.architecture)
+    try:
+        takes = _parameters(network.architecture)
+    except UnknownNameError as error:
+        raise UnknownNameError(f"{where}: {error}") from error
     if any(one.kind is inspect.Parameter.VAR_KEYWORD for one in takes.values()):
         return
     for name in network.settings:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pellucid.core.errors import SettingError
 from pellucid.core.settings import Settings, decode, read_toml
-from pellucid.training.fit_settings import without_effect
+from pellucid.training.fit_settings import FitSettings, without_effect
 from pellucid.training.presets import expanded
 from pellucid.training.settings import TrainingConfig, config_of, refuse_without_effect
 
@@ -195,11 +195,7 @@ class Plan:
         values = self.values
         for key, form in self.space.items():
             values = _placed(values, key, form.value(key, drawn), self.where)
-        values, stated = dict(values), values.get("fit", {})
-        idle = without_effect(stated, decode(TrainingConfig, values, where=self.where).fit)
-        if idle:  # of another optimiser or schedule than was drawn
-            values["fit"] = {key: value for key, value in stated.items() if key not in idle}
-        return values
+        return _effective(values, decode(TrainingConfig, values, where=self.where).fit)
 
     def config(self, drawn: Mapping[str, Any] | None = None) -> TrainingConfig:
         """Return the training of what was drawn; without, the one that the file holds beside its search."""
@@ -252,8 +248,9 @@ def read_search(path: Path, *, data: str | None = None) -> Plan:
     given = values.pop("search", None)
     if not isinstance(given, dict):
         raise SettingError(f"{path}: a search needs a table [search] with trials and seed, and [search.space].")
-    values = expanded(values)
-    weights = config_of(values, path).network.weights
+    config = config_of(values, path)  # refuses what the file itself states in vain; a preset's keys may be idle
+    values = _effective(expanded(values), config.fit)
+    weights = config.network.weights
     if weights is not None:
         values = _placed(values, "network.weights", weights, str(path))
     if data is not None:
@@ -263,6 +260,14 @@ def read_search(path: Path, *, data: str | None = None) -> Plan:
     plan = Plan(str(path), values, search, space)
     plan.check()
     return plan
+
+
+def _effective(values: Mapping[str, Any], fit: FitSettings) -> dict[str, Any]:
+    """Return the values without those of another optimiser or schedule than `fit` has."""
+    stated = values.get("fit", {})
+    idle = without_effect(stated, fit)
+    kept = {key: value for key, value in stated.items() if key not in idle}
+    return {**values, "fit": kept} if idle else dict(values)
 
 
 def _leaves(tables: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -227,8 +227,11 @@ def config_of(values: Mapping[str, Any], path: Path) -> TrainingConfig:
 
     A relative `network.weights` that is not there from the working folder is looked for beside the file.
     """
+    from pellucid.training.network_input import refuse_unknown_settings
+
     config = decode(TrainingConfig, expanded(values), where=str(path))
     refuse_without_effect(values, config, str(path))
+    refuse_unknown_settings(config.network, str(path))
     weights = Path(config.network.weights or "").expanduser()
     beside = path.parent / weights
     if weights.is_file() or not beside.is_file():

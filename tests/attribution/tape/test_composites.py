@@ -150,3 +150,14 @@ def test_operators_without_a_rule_of_their_own_are_written_out(function, operato
     recorded = record(Writes(), x)
     assert torch.allclose(recorded.logits, Writes()(x).reshape(recorded.logits.shape), rtol=1e-12)
     assert {node.operator for node in recorded.tape.nodes} - {"view", "alias", "read", "write"} <= operators
+
+
+@pytest.mark.parametrize("inplace", [False, True])
+def test_a_randomised_rectifier_is_leaky_in_evaluation_mode(inplace):
+    module, x = (
+        nn.Sequential(nn.Linear(4, 4), nn.RReLU(0.1, 0.3, inplace=inplace)).double().eval(),
+        torch.eye(4).double(),
+    )
+    recorded = record(module, x)
+    assert torch.allclose(recorded.logits, nn.functional.leaky_relu(module[0](x), 0.2), rtol=1e-12)
+    assert "leaky_relu" in {node.operator for node in recorded.tape.nodes}

@@ -5,11 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
-from recordings import Writes, numbers, record
+from recordings import Function, Writes, numbers, record
 from torch import nn
 
 import zoo
 from pellucid.attribution.first_look import tensors_in
+from pellucid.attribution.rules.derivatives import gradient
+from pellucid.attribution.rules.engine import propagate
 from pellucid.core.errors import NotApplicableError
 
 ANIMALS = [*zoo.HARD_CAGES, *zoo.ODD_CAGES]
@@ -248,3 +250,30 @@ def test_a_write_behind_the_back_of_the_gradient_is_refused(write):
         record(Writes(function), numbers())
     apart = record(Writes(lambda x: x + x.detach().clone().mul_(2)), numbers())
     assert torch.allclose(apart.logits, Writes(lambda x: 3 * x)(numbers()))
+
+
+@pytest.mark.parametrize("view", [lambda y: y.detach(), lambda y: y.data, lambda y: y[:1].detach()])
+def test_what_is_detached_follows_later_writes_into_its_value(view):
+    def function(x):
+        y = x * 1
+        apart = view(y)
+        first = apart * y[: len(apart)]
+        y.mul_(2)
+        return y.index_add(0, torch.arange(len(apart)), first + apart * y[: len(apart)])
+
+    module, x = Function(function), numbers()
+    recorded = record(module, x)
+    assert torch.allclose(recorded.logits, module(x), rtol=1e-12)
+    (message,) = propagate(recorded.tape, torch.ones_like(x), lambda _: gradient)
+    expected = torch.full_like(x, 2)
+    reached = len(view(x))
+    expected[:reached] += x[:reached] + 2 * (2 * x[:reached])  # x at first, 2 x when y = 2 x
+    assert torch.allclose(message.c, expected, rtol=1e-12)
+
+
+def test_a_write_beside_the_result_is_refused():
+    def function(x):
+        return torch.ops.aten.rrelu_with_noise(x, torch.zeros_like(x), 0.1, 0.3, False)
+
+    with pytest.raises(NotApplicableError, match="rrelu_with_noise writes into 'noise' beside its result"):
+        record(Function(function), numbers())

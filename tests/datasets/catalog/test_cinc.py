@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import wfdb
 
 from pellucid import read
 from pellucid.core.errors import InvalidInputError, UnknownNameError
 from pellucid.datasets.dataset import dataset
+from pellucid.records.leads import STANDARD
 
 
 @pytest.fixture
@@ -66,3 +68,19 @@ def test_what_is_wrong_is_told(tmp_path, published):
         dataset(published, classes=["AFBI"])
     with pytest.raises(InvalidInputError, match="at most 10000 Hz; got 0"):
         dataset(published, sampling_rate=0)
+
+
+def test_a_record_without_a_sample_is_skipped_and_never_zeros(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = tmp_path / "set"
+    folder.mkdir()
+    signals = np.random.default_rng(0).normal(0, 0.3, (2, 5000, 12))
+    signals[1] = np.nan
+    for name, signal in zip(("A1", "A2"), signals, strict=True):
+        wfdb.wrsamp(
+            name, fs=500, units=["mV"] * 12, sig_name=list(STANDARD), p_signal=signal, fmt=["16"] * 12,
+            adc_gain=[1000.0] * 12, baseline=[0] * 12, comments=["Dx: 426783006"], write_dir=str(folder),
+        )  # fmt: skip
+    part, skipped = dataset(f"cinc:{folder}").readable()
+    assert "A2.hea must hold an ECG; not one of its samples was recorded" in skipped["A2"]
+    assert part.signals().any(axis=(1, 2)).tolist() == [True]

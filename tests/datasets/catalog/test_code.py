@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pellucid.core.errors import InvalidInputError
+from pellucid.core.errors import InvalidInputError, UnreadableFileError
 from pellucid.datasets.dataset import dataset
 
 h5py = pytest.importorskip("h5py")
@@ -101,3 +101,14 @@ def test_what_is_wrong_is_told(tested, fifteen, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InvalidInputError, match="has neither"):
         dataset(f"code:{tmp_path / 'empty'}")
+
+
+def test_an_exam_without_a_sample_is_skipped_and_never_zeros(tested):
+    with h5py.File(tested / "ecg_tracings.hdf5", "a") as file:
+        file["tracings"][1] = np.nan
+    source = dataset(f"code:{tested}")
+    with pytest.raises(UnreadableFileError, match=r"exam 1 of .*not one of its samples was recorded"):
+        source.signals()
+    part, skipped = source.readable()
+    assert list(skipped) == ["1"]
+    assert part.signals().any(axis=(1, 2)).all()

@@ -59,6 +59,8 @@ def test_the_shared_patient_is_left_out_unless_asked_for(recordings):
     loose = dataset(f"mitbih:{recordings}", strict=False)
     assert torn(loose.table["patient"], loose.sides) == {"201": ["DS1", "DS2"]}
     assert len(loose) == len(strict) + 18
+    assert loose.select(folds=[10]).notes == ("Recording 202, of DS2, is of the same person as 201, of DS1.",)
+    assert strict.notes == loose.select(folds=[1, 2]).notes == ()
 
 
 def test_the_lead_is_found_by_name(recordings):

@@ -13,6 +13,7 @@ from pellucid.attribution.tape.tape import Node, Tape, Value
 from pellucid.core.errors import NotApplicableError
 
 _PRODUCTS = ("bmm", "mm")
+_BY_MEMORY = ("read", "write", "as_strided", "_reshape_alias", "cat", "stack", "constant_pad_nd")  # or beside others
 _ELEMENTWISE = ("add", "sub", "mul", "div")
 
 
@@ -61,9 +62,8 @@ def refuse_windows(weights: Value, batch: int) -> None:
         )
     if data[..., 0, 0].numel() == batch:
         return  # one head, no windows
-    weighed = _weighed(weights)
-    if weighed is not None:
-        product, way = weighed
+    product, way = _weighed(weights) or (None, [])
+    if product is not None and all(value.node is not None and _keeps_places(value.node) for value in way):
         numbers = _moved(_numbered(data, -1, -2), way).flatten(0, -3).amax((-2, -1))  # masked ones are 0
         sample = numbers // (data[..., 0, 0].numel() // batch)
         if any(_of_heads(tokens, sample, batch) for tokens in _tokens(product, way[0] if way else weights)):
@@ -121,7 +121,7 @@ def _keeps_places(node: Node) -> bool:
     """Return whether an operation moves what it reads, or hands it on in its shape, element by element if two."""
     if node.operator in _ELEMENTWISE and all(value.data.shape == node.outs[0].data.shape for value in node.values()):
         return True
-    if len(node.values()) != 1 or node.operator in ("read", "write", "cat", "stack", "constant_pad_nd"):
+    if len(node.values()) != 1 or node.operator in _BY_MEMORY:
         return False
     kind = KINDS.get(node.operator)
     return kind == "move" or (kind != "product" and node.values()[0].data.shape == node.outs[0].data.shape)

@@ -23,6 +23,8 @@ def spelled_out(name: str, values: dict[str, Any]) -> Any:
         return torch.group_norm(values["input"], channels, values["weight"], values["bias"], values["eps"])
     if name in ("lstm", "gru", "rnn_tanh", "rnn_relu"):
         return _cell_by_cell(name, values)
+    if name == "rrelu" and not values["training"]:
+        return torch.nn.functional.leaky_relu(values["self"], (values["lower"] + values["upper"]) / 2)
     if name in SPELLED:
         return _written_out(name, values)
     return None

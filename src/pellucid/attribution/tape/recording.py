@@ -102,6 +102,7 @@ class _Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is 
         self.storages = Storages(self._part)
         self._places = places
         self._detached: dict[int, Tensor] = {}
+        self._watched: dict[int, list[tuple[Tensor, Tensor]]] = {}
         self.inputs = tuple(Value(entrance, None) for entrance in entrances)
         for entrance, value in zip(entrances, self.inputs, strict=True):
             self.storages.put(entrance, value)
@@ -131,13 +132,18 @@ class _Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is 
         if not depends or name == "_local_scalar_dense":
             return out
         if name == "detach":
-            apart = out.clone()  # a constant from here on, with a place of its own
-            self._detached[storage_of(apart)] = apart
-            return apart
+            return self._apart(out)
         results = tensors_in(out)
         for tensor, value in zip(results, self._note(name, _caller(func), read, out), strict=True):
             self.storages.put(tensor, value)
         return out
+
+    def _apart(self, source: Tensor) -> Tensor:
+        """Return a detached value as a constant with a place of its own; it follows what is written into the value."""
+        apart = source.clone()
+        self._detached[storage_of(apart)] = apart
+        self._watched.setdefault(storage_of(source), []).append((source, apart))
+        return apart
 
     def _asked(self, value: Tensor) -> None:
         """Note that the module asked for one number: the truth of a comparison is a branch, anything else is lost."""
@@ -196,18 +202,31 @@ class _Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is 
             return func(*args, **keywords)
         if len(written) > 1 or not isinstance(target, Tensor):
             raise NotApplicableError(f"operation {name} writes into several tensors at once, which cannot be followed.")
+        if _gives_another(func):
+            raise NotApplicableError(
+                f"operation {name} writes into {written[0]!r} beside its result, which cannot be followed."
+            )
         before = self.storages.save(target)
         # what is overwritten is read as it was; of what is not read at all only the shape counts
         read = {key: seen(before, target) if item is target else item for key, item in read.items()}
         super().__torch_dispatch__(func, (), args, keywords)
         value = self._note(name, _twin(func, written[0]), read, target)[0] if depends else None
         self.storages.write(target, value, before)
+        for source, apart in self._watched.get(storage_of(target), ()):
+            self.storages.part_from(apart)
+            apart.copy_(source)
         return target
 
 
 @cache
 def _is_composite(func: Any) -> bool:
     return bool(func._can_decompose())
+
+
+@cache
+def _gives_another(func: Any) -> bool:
+    """Return whether an operator that writes into an argument returns something else."""
+    return any(result.alias_info is None for result in func._schema.returns)
 
 
 @cache

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pellucid.core.errors import InvalidInputError, PellucidError, UnreadableFileError, unknown_name
 from pellucid.core.progress import track
 from pellucid.datasets.dataset import Dataset
-from pellucid.datasets.fixed_length import fixed_length
+from pellucid.datasets.fixed_length import fixed_length, recorded
 from pellucid.datasets.labels import SIX, ClassSet, of_codes
 from pellucid.datasets.packed import packed
 from pellucid.datasets.scales import factor, span
@@ -174,7 +174,7 @@ def _ecg(path: Path) -> EcgRecord:
     lacking = missing(record.leads, STANDARD)
     if lacking:
         raise UnreadableFileError(f"{path} must have the 12 leads; it lacks {', '.join(lacking)}.")
-    return record
+    return recorded(record, str(path))
 
 
 def _scaled(record: EcgRecord, scale: float) -> EcgRecord:

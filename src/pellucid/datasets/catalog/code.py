@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pellucid.core.errors import InvalidInputError, unknown_name
 from pellucid.datasets.dataset import Dataset
-from pellucid.datasets.fixed_length import fixed_length
+from pellucid.datasets.fixed_length import fixed_length, recorded
 from pellucid.datasets.labels import CODE_NAMES, SIX, ClassSet, of_codes
 from pellucid.datasets.packed import packed
 from pellucid.datasets.slices import existing_folder
@@ -80,14 +80,15 @@ class Code(Dataset):
         path = self.folder / str(row["file"])
         with opened(path) as (tracings, _):
             signal = np.asarray(tracings[int(row["row"])], dtype=np.float32).T
-        return EcgRecord(
+        record = EcgRecord(
             signal=signal,
             sampling_rate=RATE,
             leads=self._leads[str(row["file"])],
             name=str(record_id),
             source=path,
             metadata={"patient": str(row["patient"]), "fold": int(row["fold"])},
-        ).select(STANDARD)
+        )
+        return recorded(record, f"exam {record_id} of {path}").select(STANDARD)
 
     def signals(self) -> NDArray[np.int16]:
         """Return the selected exams as (record, lead, sample) in microvolts, 4,096 samples, from a map built once."""
