@@ -23,12 +23,10 @@ def grad_cam():
     }
     for part in empty.values():
         part.resize = part.Compose = part.Normalize = part.ToTensor = None
-    sys.modules.update(empty)
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, part in empty.items():
+            patch.setitem(sys.modules, name, part)
         yield importlib.import_module("pytorch_grad_cam")
-    finally:
-        for name in empty:
-            del sys.modules[name]
 
 
 def test_a_batch_in_torchcam_is_ours_cell_by_cell():
