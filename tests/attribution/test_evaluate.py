@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import gc
-from dataclasses import dataclass
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, fields
 
 import pytest
 import torch
@@ -10,7 +13,7 @@ import zoo
 from pellucid.attribution.evaluate import reserves
 from pellucid.attribution.method import Method, method
 from pellucid.attribution.tape.tape import Value
-from pellucid.core.errors import InvalidInputError, NotApplicableError
+from pellucid.core.errors import Interrupted, InvalidInputError, NotApplicableError
 from pellucid.core.progress import shown_by
 
 
@@ -83,7 +86,8 @@ def test_a_long_batch_shows_its_progress():
 
     with shown_by(display):
         method("saliency")(zoo.network("plain", 1), zoo.inputs(1, 5), target=0, memory=1)
-    assert ticks == [("saliency", 5), 1, 2, 3, 4, 5]
+        method("saliency")(zoo.network("plain", 1), zoo.inputs(1, 20), target=0)
+    assert ticks == [("saliency: samples", 5), 1, 2, 3, 4, 5, ("saliency: samples", 20), 16, 20]
 
 
 def test_batch_norm_by_batch_statistics_is_found_by_a_second_row():
@@ -114,3 +118,179 @@ def test_a_tape_is_let_go_of_before_the_next_is_made():
     finally:
         gc.enable()
     assert left == 0
+
+
+class Stopped(torch.nn.Module):
+    """Raises what Ctrl-C does at its k-th pass, after it has written into itself."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+        self.register_buffer("seen", torch.zeros(1))
+        self.eval()
+
+    def forward(self, x):
+        PASSES.append(len(x))
+        self.seen += 1
+        self.last = x
+        if len(PASSES) == STOP[0]:
+            raise KeyboardInterrupt
+        return self.inner(x)
+
+
+PASSES: list[int] = []
+STOP = [0]
+
+
+def until(stop, ask):
+    """Ask with Ctrl-C at a pass (0: never), and return how many passes there were."""
+    PASSES.clear()
+    STOP[0] = stop
+    try:
+        ask()
+    finally:
+        STOP[0] = 0
+    return len(PASSES)
+
+
+def same(one, other):
+    """Whether two values are the same to the last bit."""
+    if isinstance(one, torch.Tensor):
+        return one.dtype == other.dtype and torch.equal(one, other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    return same(one.lines, other.lines) if hasattr(one, "lines") else one == other
+
+
+LONG = [
+    ("occlusion", {"window": 6}),
+    ("lime", {"parts": 2, "samples": 32}),
+    ("kernel_shap", {"parts": 2}),
+    ("integrated_gradients", {}),
+    ("integrated_gradients", {"steps": 5}),
+    ("smooth_grad", {"samples": 8}),
+    ("smooth_grad", {"samples": 3, "of": {"name": "lrp"}}),
+]
+
+
+@pytest.mark.parametrize("target", [1, [2, 1, 0, 1, 2, 0], "all"])
+@pytest.mark.parametrize(("name", "settings"), LONG)
+def test_an_interrupt_keeps_the_first_samples_as_if_asked_alone(name, settings, target):
+    ask, module, x = method(name, **settings), Stopped(zoo.network("norms", 1)), zoo.inputs(1, 6)
+    passes = until(0, lambda: ask(module, x, target=target))
+    with pytest.raises(Interrupted, match="interrupted after 4 of 6 samples") as caught:
+        until(passes, lambda: ask(module, x, target=target))
+    alone = ask(module, x[:4], target=target[:4] if isinstance(target, list) else target)
+    found = caught.value.finished
+    assert [
+        field.name for field in fields(found) if not same(getattr(found, field.name), getattr(alone, field.name))
+    ] == []
+    assert len(found.relevance) == 4
+    assert module.seen == 0
+    assert not hasattr(module, "last")
+
+
+@pytest.mark.parametrize("name", ["saliency", "lrp", "grad_cam"])
+def test_quick_methods_keep_what_fitted_into_memory(name):
+    module, x = Stopped(zoo.network("plain", 1)), zoo.inputs(1, 20)
+    ask = method(name)
+    with pytest.raises(Interrupted, match="after 16 of 20") as caught:
+        until(until(0, lambda: ask(module, x, target=1)), lambda: ask(module, x, target=1))
+    assert same(caught.value.finished.relevance, ask(module, x[:16], target=1).relevance)
+    with pytest.raises(Interrupted, match="after 18 of 20") as caught:
+        until(until(0, lambda: ask(module, x, target=1, memory=1)) - 1, lambda: ask(module, x, target=1, memory=1))
+    found, alone = caught.value.finished, ask(module, x[:18], target=1, memory=1)
+    assert found.geometry == alone.geometry
+    assert same(found.ledger, alone.ledger)
+    assert same(found.score, alone.score)
+
+
+def test_several_inputs_stay_a_tuple():
+    class Both(torch.nn.Module):
+        def forward(self, x, y):
+            PASSES.append(len(x))
+            if len(PASSES) == STOP[0]:
+                raise KeyboardInterrupt
+            return x.sum(1) * y.sum(1)
+
+    x, y = torch.ones(6, 2), 2 * torch.ones(6, 3)
+    ask = method("occlusion", window=1)
+    passes = until(0, lambda: ask(Both(), (x, y)))
+    with pytest.raises(Interrupted) as caught:
+        until(passes, lambda: ask(Both(), (x, y)))
+    assert [tensor.shape for tensor in caught.value.finished.relevance] == [(4, 2), (4, 3)]
+
+
+def test_with_nothing_finished_it_is_the_plain_interrupt():
+    module, ask = Stopped(zoo.network("plain", 1)), method("occlusion", window=6)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        until(6, lambda: ask(module, zoo.inputs(1, 6), target=1))
+    assert type(caught.value) is KeyboardInterrupt
+    assert module.seen == 0
+
+
+def test_the_interrupt_does_not_hold_the_passes_that_were_stopped():
+    module, x, ask = Stopped(zoo.network("plain", 1)), zoo.inputs(1, 6), method("occlusion", window=6)
+    passes = until(0, lambda: ask(module, x, target=1))
+    with pytest.raises(Interrupted) as caught:
+        until(passes, lambda: ask(module, x, target=1))
+    assert caught.value.__context__.__traceback__ is None
+    assert caught.value.__suppress_context__
+
+
+class Wide(torch.nn.Module):
+    """Makes 16 MiB of every sample."""
+
+    def forward(self, x):
+        PASSES.append(len(x))
+        if len(PASSES) == STOP[0]:
+            raise KeyboardInterrupt
+        return (x[:, :, None] * torch.ones(2**21)).mean(2)
+
+
+def test_a_large_module_is_asked_sample_by_sample():
+    x, ask, ticks = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), method("occlusion", window=1), []
+    with shown_by(lambda title, total: lambda done: ticks.append((title, done, total))):
+        passes = until(0, lambda: ask(Wide(), x, target=1))
+    assert [tick for tick in ticks if "samples" in tick[0]] == [("occlusion: samples", n, 3) for n in (1, 2, 3)]
+    with pytest.raises(Interrupted, match="after 2 of 3 samples") as caught:
+        until(passes, lambda: ask(Wide(), x, target=1))
+    assert caught.value.finished.relevance.tolist() == [[0, 2], [0, 4]]
+
+
+PROGRAM = """
+import signal, time, torch, pellucid
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
+
+class Slow(torch.nn.Module):
+    passes = 0
+
+    def forward(self, x):
+        Slow.passes += 1
+        if Slow.passes == 13:
+            print("waiting", flush=True)
+            time.sleep(60)
+        return (x * torch.arange(1.0, 4.0)).sum(1)
+
+try:
+    pellucid.attribute(Slow(), torch.ones(9, 3), "occlusion", window=1)
+except KeyboardInterrupt as stop:
+    print(stop.finished.relevance.tolist(), flush=True)
+    raise
+"""
+
+
+def test_ctrl_c_in_a_program():
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        assert program.stdout.readline() == "waiting\n"
+        program.send_signal(signal.SIGINT)
+        found, said = program.communicate(timeout=60)
+    assert found == f"{[[1.0, 2.0, 3.0]] * 8}\n"
+    assert said.splitlines()[-1] == (
+        "pellucid.core.errors.Interrupted: interrupted after 8 of 9 samples; the exception's .finished holds their "
+        "Attribution (in a notebook or at the prompt: import sys; sys.last_value.finished)."
+    )
+    assert program.returncode != 0

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 
 import pytest
 
 from pellucid.core import errors
-from pellucid.core.errors import PellucidError, UnknownNameError, missing_extra, unknown_name
+from pellucid.core.errors import Interrupted, PellucidError, UnknownNameError, interrupted, missing_extra, unknown_name
 
 TREE = [
     ("InvalidInputError", PellucidError, ValueError),
@@ -29,9 +30,9 @@ def test_the_docstring_draws_the_whole_tree():
     kinds = {
         name
         for name, value in vars(errors).items()
-        if inspect.isclass(value) and issubclass(value, Exception) and value.__module__ == errors.__name__
+        if inspect.isclass(value) and issubclass(value, BaseException) and value.__module__ == errors.__name__
     }
-    assert kinds == {name for name, _, _ in TREE} | {"PellucidError", "PellucidWarning"}
+    assert kinds == {name for name, _, _ in TREE} | {"PellucidError", "PellucidWarning", "Interrupted"}
     assert all(name in errors.__doc__ for name in kinds)
 
 
@@ -59,3 +60,21 @@ def test_of_many_known_names_some_are_listed_and_the_nearest_is_named():
     assert "block.39 and 60 more" in message
     assert "block.40" not in message
     assert "Did you mean 'block.77'?" in message
+
+
+def test_an_interrupt_with_what_was_finished_is_still_ctrl_c():
+    stop = interrupted("5 of 8 samples", "their Attribution", [1, 2])
+    assert isinstance(stop, KeyboardInterrupt)
+    assert not isinstance(stop, Exception)  # what goes on after a failure does not go on after this
+    assert str(stop) == (
+        "interrupted after 5 of 8 samples; the exception's .finished holds their Attribution (in a notebook or at the "
+        "prompt: import sys; sys.last_value.finished)."
+    )
+    assert stop.finished == [1, 2]
+
+
+def test_an_interrupt_goes_from_process_to_process():
+    copy = pickle.loads(pickle.dumps(interrupted("1 of 2 samples", "it", {"a": 1})))
+    assert type(copy) is Interrupted
+    assert str(copy).startswith("interrupted after 1 of 2 samples")
+    assert copy.finished == {"a": 1}

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from pellucid.attribution.first_look import tensors_in
+from pellucid.attribution.operators import tensors_in
 from pellucid.attribution.question import Question
 from pellucid.core.errors import InvalidInputError, NotApplicableError, PellucidError
 

@@ -13,22 +13,14 @@ from pellucid.attribution.default_layer import CHOOSE, cuts, folded, last_with_s
 from pellucid.attribution.forward import Forward
 from pellucid.attribution.layout import Layout, has_batch, lead_axis, spatial
 from pellucid.attribution.maps import Geometry, even
+from pellucid.attribution.operators import BATCH_NORMS
 from pellucid.attribution.recorder import Value
 from pellucid.core.errors import NotApplicableError
 
 _AFFINE = {
     *("mean", "sum", "_adaptive_avg_pool2d", "_adaptive_avg_pool3d", "avg_pool2d", "avg_pool3d", "add", "add_", "sub"),
-    *(
-        "sub_",
-        "neg",
-        "clone",
-        "cat",
-        "stack",
-        "_unsafe_view",
-        "native_batch_norm",
-        "_native_batch_norm_legit_no_training",
-    ),
-    *("cudnn_batch_norm", "_to_copy", "constant_pad_nd", "native_dropout"),
+    *("sub_", "neg", "clone", "cat", "stack", "_unsafe_view", "_to_copy", "constant_pad_nd", "native_dropout"),
+    *BATCH_NORMS,
 }
 _AFFINE_IN_ONE = {"mul", "mul_", "mm", "addmm", "bmm", "baddbmm", "convolution", "linear"}
 

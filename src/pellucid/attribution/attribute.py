@@ -53,6 +53,8 @@ def attribute(
     ------
     InvalidInputError, NotApplicableError, UnknownNameError, SettingError
         As `method` and `Method.__call__`.
+    Interrupted
+        At Ctrl-C after some of the samples; its `finished` holds their `Attribution`.
 
     Examples
     --------

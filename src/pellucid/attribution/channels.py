@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pellucid.attribution.first_look import tensors_in
 from pellucid.attribution.layout import Axis, Known, Layout, keeps_channels
+from pellucid.attribution.operators import tensors_in
 
 _ALONG_AN_AXIS = {
     "_softmax",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -21,14 +21,16 @@ from pellucid.attribution.rules.ledger import Ledger
 from pellucid.attribution.run import Declared, Run
 from pellucid.attribution.tape.recording import Recorded
 from pellucid.attribution.target import Target, Targets, resolve
-from pellucid.core.errors import InvalidInputError, NotApplicableError
-from pellucid.core.progress import track
+from pellucid.core.errors import Interrupted, InvalidInputError, NotApplicableError, interrupted
+from pellucid.core.progress import opened
 from pellucid.core.provenance import array_hash
 
 if TYPE_CHECKING:
     from pellucid.attribution.method import Method
 
 _TINY = 1e-12
+_FEW = 4  # samples whose points fill one batch: measured, 16 take as long; one alone, up to twice as many passes
+_FULL = 2**24  # bytes of a pass from which more rows are no quicker on a CPU
 
 
 @dataclass(slots=True)
@@ -41,12 +43,37 @@ class _Part:
 
 
 def evaluate(method: Method, question: Question, target: Target, *, several: bool) -> Attribution:
-    """Return a method's answer to a question, its module left as it was."""
-    with guarded(question.module, question.device_types):
-        refuse_training(question.module)
-        runs, targets = _runs(question, target, method)
-        parts = [_answered(method, run) for run in runs]
+    """Return a method's answer to a question, its module left as it was.
+
+    Raises
+    ------
+    Interrupted
+        At Ctrl-C after some of the samples, with the answer for these.
+    """
+    parts: list[_Part] = []
+    try:
+        with guarded(question.module, question.device_types):
+            refuse_training(question.module)
+            runs, targets = _runs(question, target, method)
+            for run in runs:
+                parts.append(_answered(method, run))  # noqa: PERF401  # an interrupt leaves those before
+    except KeyboardInterrupt as interrupt:
+        if not parts:
+            raise
+        interrupt.__traceback__ = None  # its frames hold the passes of the run that was stopped
+        raise _stopped(method, question, targets, parts, several=several) from None
     return _joined(method, question, targets, parts, several=several)
+
+
+def _stopped(method: Method, question: Question, targets: Targets, parts: list[_Part], *, several: bool) -> Interrupted:
+    done = sum(len(part.scores) for part in parts)
+    stated = targets.stated[:done] if isinstance(targets.stated, list) else targets.stated
+    first = replace(targets, classes=targets.classes[:done], stated=stated)
+    return interrupted(
+        f"{done} of {question.batch} samples",
+        "their Attribution",
+        _joined(method, question, first, parts, several=several),
+    )
 
 
 def _runs(question: Question, target: Target, method: Method) -> tuple[Iterator[Run], Targets]:
@@ -68,11 +95,27 @@ def _runs(question: Question, target: Target, method: Method) -> tuple[Iterator[
         return iter([_run(question, targets, slice(0, 1), cost, first)]), targets
     if isinstance(first, Recorded):
         first.forget()
-    step = rows_at_once(question.memory // 2 if method.perturbs else question.memory, cost)  # half is for other points
-    slices = [slice(start, min(start + step, batch)) for start in range(0, batch, step)]
-    shown = track(slices, method.name.replace("_", " ")) if len(slices) > 1 else iter(slices)
-    runs = (_run(question, targets, rows, cost, None) for rows in shown)
+    runs = (_run(question, targets, rows, cost, None) for rows in _slices(question, method, cost))
     return _checked_runs(runs, method, first.logits.detach()), targets
+
+
+def _slices(question: Question, method: Method, cost: int) -> Iterator[slice]:
+    """Yield which samples are answered together, and tell how many are done where they are not all in one run."""
+    step, batch = _samples_a_run(question, method, cost), question.batch
+    tick = opened(f"{method.name.replace('_', ' ')}: samples", batch) if step < batch else None
+    for start in range(0, batch, step):
+        rows = slice(start, min(start + step, batch))
+        yield rows
+        if tick is not None:
+            tick(rows.stop)
+
+
+def _samples_a_run(question: Question, method: Method, cost: int) -> int:
+    """Return how many samples are answered together, and lost to an interrupt: of long methods only a few."""
+    if not method.perturbs:
+        return rows_at_once(question.memory, cost)
+    few = max(1, min(_FEW, _FULL // max(1, cost))) if question.device_types == {"cpu"} else _FEW
+    return min(few, rows_at_once(question.memory // 2, cost))  # half is for other points
 
 
 def _checked_runs(runs: Iterator[Run], method: Method, alone: Tensor) -> Iterator[Run]:
@@ -177,6 +220,8 @@ def _ledger(parts: list[_Part], plain: Callable[[Tensor], Tensor]) -> Ledger | N
     lines = dict.fromkeys(line for part in parts for line in part.declared.ledger)
     if not lines:
         return None
+    if len(parts) == 1:
+        return Ledger({line: plain(taken) for line, taken in parts[0].declared.ledger.items()})
     none = [torch.zeros_like(part.scores) for part in parts]
     found = {
         line: torch.cat([part.declared.ledger.get(line, zero) for part, zero in zip(parts, none, strict=True)])

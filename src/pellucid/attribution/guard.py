@@ -34,31 +34,38 @@ def guarded(module: nn.Module, device_types: Iterable[str]) -> Iterator[None]:
     NotApplicableError
         For a module whose parameters are not there yet, cannot be differentiated, or changed during the block.
     """
-    _refuse_unready(module)
+    parts = dict(module.named_modules())
+    _refuse_unready(parts)
     with ExitStack() as stack:
         stack.enter_context(torch.inference_mode(False))
         stack.enter_context(torch.enable_grad())
         for device_type in {"cpu", *device_types}:
             stack.enter_context(torch.autocast(device_type, enabled=False))
-        stack.enter_context(_left_alone(module))
+        stack.enter_context(_left_alone(parts))
         yield
 
 
-def _refuse_unready(module: nn.Module) -> None:
-    for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
-        if is_lazy(tensor):
-            raise NotApplicableError(
-                f"parameter {name!r} has no shape yet (a lazy module). Run the module once on an input first."
-            )
-        if tensor.is_meta:
-            raise NotApplicableError(
-                f"tensor {name!r} has a shape and no values (the meta device). Load the module's weights first."
-            )
-        if tensor.is_inference():
-            raise NotApplicableError(
-                f"tensor {name!r} was made inside torch.inference_mode and has no gradients. "
-                "Build or load the module outside of it."
-            )
+def _refuse_unready(parts: dict[str, nn.Module]) -> None:
+    for name, part in parts.items():
+        for own, tensor in (*part._parameters.items(), *part._buffers.items()):
+            if tensor is not None:
+                _refuse_tensor(f"{name}.{own}".lstrip("."), tensor)
+
+
+def _refuse_tensor(name: str, tensor: Tensor) -> None:
+    if is_lazy(tensor):
+        raise NotApplicableError(
+            f"parameter {name!r} has no shape yet (a lazy module). Run the module once on an input first."
+        )
+    if tensor.is_meta:
+        raise NotApplicableError(
+            f"tensor {name!r} has a shape and no values (the meta device). Load the module's weights first."
+        )
+    if tensor.is_inference():
+        raise NotApplicableError(
+            f"tensor {name!r} was made inside torch.inference_mode and has no gradients. "
+            "Build or load the module outside of it."
+        )
 
 
 class _Kept:
@@ -70,7 +77,7 @@ class _Kept:
         self._attributes = dict(vars(module))
         # most are empty dictionaries of hooks: no copy is needed to know that
         self._contents = {k: v.copy() if v else () for k, v in self._attributes.items() if type(v) in _CONTAINERS}
-        loose = [value for value in self._attributes.values() if _is_plain(value)]
+        loose = [value for value in self._attributes.values() if isinstance(value, Tensor) and _is_plain(value)]
         buffers = [value for value in module._buffers.values() if value is not None]
         self._tensors = [(tensor, tensor._version, tensor.detach().clone()) for tensor in [*loose, *buffers]]
         self._parameters = [
@@ -106,8 +113,8 @@ class _Kept:
                 _refill(self._attributes[name], content)
 
 
-def _is_plain(value: Any) -> bool:
-    return isinstance(value, Tensor) and value.layout == torch.strided and not value.is_inference()
+def _is_plain(value: Tensor) -> bool:
+    return value.layout == torch.strided and not value.is_inference()
 
 
 def _refill(container: Any, content: Any) -> None:
@@ -128,12 +135,12 @@ _lock = threading.Lock()
 
 
 @contextmanager
-def _left_alone(module: nn.Module) -> Iterator[None]:
-    parts = dict(module.named_modules())
+def _left_alone(parts: dict[str, nn.Module]) -> Iterator[None]:
     with _lock:
         for part in parts.values():
-            kept = _open.setdefault(id(part), _Kept(part)) if id(part) not in _open else _open[id(part)]
-            kept.users += 1
+            if id(part) not in _open:
+                _open[id(part)] = _Kept(part)
+            _open[id(part)].users += 1
     changed: list[str] = []
     try:
         yield

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook
 from torch.utils.hooks import RemovableHandle
 
-from pellucid.attribution.first_look import tensors_in
+from pellucid.attribution.operators import tensors_in
 from pellucid.core.errors import InvalidInputError, NotApplicableError, unknown_name
 
 

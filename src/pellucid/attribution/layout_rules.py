@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from pellucid.attribution.channels import mixes_channels
-from pellucid.attribution.first_look import tensors_in
 from pellucid.attribution.layout import (
     Atom,
     Axis,
@@ -24,6 +23,7 @@ from pellucid.attribution.layout import (
     regrouped,
     union,
 )
+from pellucid.attribution.operators import tensors_in
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,10 @@ from typing import Any
 
 from torch import Tensor
 
-from pellucid.attribution.first_look import (
-    FirstLook,
-    named_arguments,
-    operator_name,
-    storage_of,
-    tensors_in,
-    written_arguments,
-)
+from pellucid.attribution.first_look import FirstLook
 from pellucid.attribution.layout import Layout, blank, keeps_channels, mixed, of_input
 from pellucid.attribution.layout_rules import after
+from pellucid.attribution.operators import Operator, operator, storage_of, tensors_in
 
 View = tuple[int, tuple[int, ...], tuple[int, ...]]
 
@@ -73,11 +67,12 @@ class Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is u
     def __torch_dispatch__(
         self, func: Any, types: Iterable[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        values = named_arguments(func, args, kwargs or {})
+        known = operator(func)
+        values = known.named(args, kwargs)
         uses = tuple(self._uses(values))
         out = super().__torch_dispatch__(func, types, args, kwargs)
         if uses:
-            self._write(func, values, uses, out)
+            self._write(known, values, uses, out)
         return out
 
     def layout(self, tensor: Any) -> Layout | None:
@@ -117,14 +112,14 @@ class Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is u
                 if known is not None:
                     yield Use(known, name, tensor, self._seen(storage, tensor), storage)
 
-    def _write(self, func: Any, values: dict[str, Any], uses: tuple[Use, ...], out: Any) -> None:
+    def _write(self, known: Operator, values: dict[str, Any], uses: tuple[Use, ...], out: Any) -> None:
         outs = [tensor for tensor in tensors_in(out) if tensor.numel()]
         if not outs:
             return
-        name = operator_name(func)
+        name = known.name
         layouts = after(name, values, {id(use.view): use.layout for use in uses}, outs)
         read = {use.storage for use in uses}
-        written = {storage_of(t) for name in written_arguments(func) for t in tensors_in(values[name])}
+        written = {storage_of(t) for name in known.written for t in tensors_in(values[name])}
         for tensor, layout in zip(outs, layouts, strict=True):
             self._alive.append(tensor)
             storage = storage_of(tensor)

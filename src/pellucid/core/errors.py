@@ -10,6 +10,8 @@ PellucidError
 
 PellucidWarning           (UserWarning)   the result stands, with the stated reserve
 
+Interrupted               (KeyboardInterrupt)   Ctrl-C in long work, with what was finished
+
 Wording: *what, where* must be *want, with its unit*; got *value*. *Remedy.*
 """
 
@@ -17,6 +19,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 _LISTED = 40  # names in a message
 
@@ -56,6 +59,20 @@ class PellucidWarning(UserWarning):
     """The result stands, with the stated reserve."""
 
 
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C in the middle of long work; a `KeyboardInterrupt`, so that nothing takes it for a failure and goes on.
+
+    Attributes
+    ----------
+    finished
+        What the call would have returned for what was done by then; None where there is nothing.
+    """
+
+    def __init__(self, message: str = "", finished: Any = None) -> None:
+        super().__init__(message)
+        self.finished = finished
+
+
 def unknown_name(kind: str, name: object, known: Iterable[str], *, remedy: str = "") -> UnknownNameError:
     """Return the error for a name that is not among `known`, with a guess at what was meant."""
     names = list(known)
@@ -71,4 +88,13 @@ def missing_extra(package: str, extra: str, purpose: str) -> MissingExtraError:
     """Return the error that names the extra which brings `package`."""
     return MissingExtraError(
         f"{purpose} needs {package}, which is not installed. Run: pip install 'pellucid[{extra}]'."
+    )
+
+
+def interrupted(done: str, held: str, finished: object) -> Interrupted:
+    """Return the interrupt after `done`, whose `finished` holds what is named by `held`."""
+    return Interrupted(
+        f"interrupted after {done}; the exception's .finished holds {held} "
+        "(in a notebook or at the prompt: import sys; sys.last_value.finished).",
+        finished,
     )

@@ -28,9 +28,9 @@ def shown_by(display: Display) -> Iterator[None]:
 
 
 def opened(title: str, total: int | None) -> Tick:
-    """Open a bar and return what takes the number of steps done; it does nothing where nobody shows progress."""
+    """Open a bar and return what takes the number of steps done; none where nobody shows it, or nothing is to do."""
     display = _display.get()
-    return display(title, total) if display is not None else lambda done: None
+    return display(title, total) if display is not None and total != 0 else lambda done: None
 
 
 def track(items: Iterable[Item], title: str, total: int | None = None) -> Iterator[Item]:

@@ -9,7 +9,7 @@ import zoo
 from pellucid.attribution.inside.ascent_settings import AscentSettings
 from pellucid.attribution.inside.gradient_ascent import gradient_ascent
 from pellucid.attribution.inside.regularisers import blurred, decayed, without_small_contributions, without_small_norms
-from pellucid.core.errors import InvalidInputError, NotApplicableError, UnknownNameError
+from pellucid.core.errors import Interrupted, InvalidInputError, NotApplicableError, UnknownNameError
 
 
 class Filters(nn.Module):
@@ -188,3 +188,42 @@ def test_wrong_starts_are_errors_in_words():
             gradient_ascent(module, target=0, **wrong)
     with pytest.raises(UnknownNameError, match="published_1"):
         gradient_ascent(module, (4, 24), target=0, settings="published_5")
+
+
+class Interrupting(nn.Module):
+    """Raises what Ctrl-C does at its k-th pass, which it counts outside of itself."""
+
+    def __init__(self, inner, stop):
+        super().__init__()
+        self.inner, self.stop = inner, stop
+        self.register_buffer("seen", torch.zeros(1))
+        self.eval()
+
+    def forward(self, x):
+        self.seen += 1
+        self.stop[0] -= 1
+        if self.stop[0] == 0:
+            raise KeyboardInterrupt
+        return self.inner(x)
+
+
+@pytest.mark.parametrize("rate", [0.2, 30.0])
+def test_an_interrupt_keeps_the_best_so_far(rate):
+    inner, settings = zoo.network("plain", 1), AscentSettings(steps=20, learning_rate=rate)
+    whole = gradient_ascent(inner, zoo.SHAPES[1], target=1, settings=settings)
+    module = Interrupting(inner, [12])
+    with pytest.raises(Interrupted, match=r"after \d+ of 20 steps; .* holds the Ascent so far") as caught:
+        gradient_ascent(module, zoo.SHAPES[1], target=1, settings=settings)
+    found = caught.value.finished
+    assert 8 <= len(found.log) <= 11
+    assert found.log == whole.log[: len(found.log)]
+    assert found.activation == pytest.approx(max(found.log))
+    with torch.no_grad():
+        assert found.activation == pytest.approx(float(inner(found.input[None])[0, 1]))
+    assert module.seen == 0
+
+
+def test_an_interrupt_before_the_first_step_is_the_plain_one():
+    with pytest.raises(KeyboardInterrupt) as caught:
+        gradient_ascent(Interrupting(zoo.network("plain", 1), [1]), zoo.SHAPES[1], target=1)
+    assert type(caught.value) is KeyboardInterrupt

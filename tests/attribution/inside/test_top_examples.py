@@ -6,7 +6,7 @@ from torch import nn
 
 import zoo
 from pellucid.attribution.inside.top_examples import top_examples
-from pellucid.core.errors import InvalidInputError, NotApplicableError
+from pellucid.core.errors import Interrupted, InvalidInputError, NotApplicableError
 
 
 def cut(x, groups, size=4):
@@ -94,3 +94,37 @@ def test_wrong_questions_are_errors_in_words():
         top_examples(module, cut(x, "abc"), "features", 6)
     with pytest.raises(NotApplicableError, match="training mode"):
         top_examples(module.train(), cut(x, "abc"), "features", 0)
+
+
+def test_an_interrupt_keeps_the_best_of_the_batches_before_it():
+    module, x = zoo.network("plain", 1), zoo.inputs(1, 12)
+    groups = [number % 5 for number in range(12)]
+
+    def stopped(after):
+        for number, batch in enumerate(cut(x, groups)):
+            if number == after:
+                raise KeyboardInterrupt
+            yield batch
+
+    with pytest.raises(Interrupted, match=r"after 8 records; .* holds the best of these") as caught:
+        top_examples(module, stopped(2), "features", 2, 3)
+    alone = top_examples(module, cut(x[:8], groups[:8]), "features", 2, 3)
+    assert [(one.name, one.value) for one in caught.value.finished] == [(one.name, one.value) for one in alone]
+    with pytest.raises(KeyboardInterrupt) as caught:
+        top_examples(module, stopped(0), "features", 2, 3)
+    assert type(caught.value) is KeyboardInterrupt
+
+
+def test_of_a_batch_in_which_it_comes_nothing_is_taken():
+    module, x = zoo.network("plain", 1), zoo.inputs(1, 8)
+
+    class Group(int):
+        def __hash__(self):
+            if self == 6:
+                raise KeyboardInterrupt
+            return int(self)
+
+    groups = [Group(number) for number in range(8)]
+    with pytest.raises(Interrupted, match="after 4 records") as caught:
+        top_examples(module, cut(x, groups), "features", 2)
+    assert {example.name for example in caught.value.finished} == {f"record {number}" for number in range(4)}

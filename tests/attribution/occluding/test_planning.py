@@ -12,7 +12,7 @@ from pellucid.attribution.occluding.record import Unfit
 def test_layers_become_whole_where_the_change_has_grown_over_most_of_them():
     module, x = zoo.network("plain", 1), zoo.inputs(1, 1)
     assert regions(planned(module, x, 2, 2)) == {
-        "convolution": (1, 6), "_native_batch_norm_legit_no_training": (1, 6), "relu": (1, 6), "unsqueeze": (1, 6),
+        "convolution": (1, 6), "batch_norm": (1, 6), "relu": (1, 6), "unsqueeze": (1, 6),
         "max_pool2d_with_indices": (1, 4), "squeeze": (1, 4),
     } | regions(planned(module, x, 2, 2))  # fmt: skip
     assert "convolution" not in regions(planned(module, x, 20, 20))

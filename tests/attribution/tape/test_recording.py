@@ -9,7 +9,7 @@ from recordings import Function, Writes, numbers, record
 from torch import nn
 
 import zoo
-from pellucid.attribution.first_look import tensors_in
+from pellucid.attribution.operators import tensors_in
 from pellucid.attribution.rules.derivatives import gradient
 from pellucid.attribution.rules.engine import propagate
 from pellucid.core.errors import NotApplicableError

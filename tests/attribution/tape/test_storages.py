@@ -4,8 +4,8 @@ import pytest
 import torch
 from recordings import Writes, numbers, record
 
-from pellucid.attribution.first_look import tensors_in
 from pellucid.attribution.guard import guarded
+from pellucid.attribution.operators import tensors_in
 from pellucid.attribution.rules.derivatives import gradient
 from pellucid.attribution.rules.engine import one_hot, propagate
 from pellucid.attribution.tape.storages import Storages

@@ -21,7 +21,7 @@ from pellucid.attribution.inside.regularisers import (
     without_small_norms,
 )
 from pellucid.attribution.question import checked_inputs, checked_module
-from pellucid.core.errors import InvalidInputError, NotApplicableError, unknown_name
+from pellucid.core.errors import InvalidInputError, NotApplicableError, interrupted, unknown_name
 from pellucid.core.progress import track
 from pellucid.core.randomness import generator
 
@@ -99,6 +99,8 @@ def gradient_ascent(
         For a layer, channel, unit, class or preset that there is not, and a start that is none.
     NotApplicableError
         For a module in training mode, and where the gradient is zero at the start, after five more draws.
+    Interrupted
+        At Ctrl-C after some of the steps; its `finished` holds the `Ascent` so far.
 
     Notes
     -----
@@ -111,15 +113,23 @@ def gradient_ascent(
         goal = Goal(module, target, first[None], arguments, output)
         climb = _Climb(goal, used, project)
         begin, redrawn = climb.begun(first, drawn=start is None)
-        best, log = climb.run(begin)
-        value = float(goal(best).detach())
-    return Ascent(input=best, activation=value, log=log, words=goal.words, redrawn=redrawn, settings=used)
+        try:
+            climb.run(begin)
+        except KeyboardInterrupt:
+            if not climb.log:
+                raise
+            done = f"{len(climb.log)} of {used.steps} steps"
+            raise interrupted(done, "the Ascent so far", climb.ascent(redrawn)) from None
+        return climb.ascent(redrawn)
 
 
 class _Climb:
+    """The way up, and the best input that was met on it, the value before each step."""
+
     def __init__(self, goal: Goal, settings: AscentSettings, project: Project | None) -> None:
         self.goal, self.settings, self.project = goal, settings, project
         self.shifts = generator(settings.seed, _SHIFTS)
+        self.highest, self.log = -inf, list[float]()
 
     def begun(self, first: Tensor, *, drawn: bool) -> tuple[Tensor, int]:
         """Return a start where the gradient is not zero, and how many were drawn before it."""
@@ -133,15 +143,14 @@ class _Climb:
             "(a record), a larger spread, or another channel."
         )
 
-    def run(self, x: Tensor) -> tuple[Tensor, tuple[float, ...]]:
-        """Return the best input that is met, and the value before each step."""
-        best, highest, log = x, -inf, []
+    def run(self, x: Tensor) -> None:
+        """Climb from there, noting the best."""
+        self.best = x
         for step in track(range(self.settings.steps), "gradient ascent"):
             x = self.allowed(x)
             value, gradient = self.looked(x)
-            log.append(value)
-            if value > highest:
-                best, highest = x, value
+            self.note(x, value)
+            self.log.append(value)
             if not bool(gradient.any()):
                 break
             x = x + self.length(gradient) * gradient
@@ -149,8 +158,23 @@ class _Climb:
                 x = self.regularised(x, gradient, step)
         x = self.allowed(x)
         with torch.no_grad():
-            last = float(self.goal(x))
-        return (x if last > highest else best).detach(), tuple(log)
+            self.note(x, float(self.goal(x)))
+
+    def note(self, x: Tensor, value: float) -> None:
+        """Keep an input that is higher than the best."""
+        if value > self.highest:
+            self.best, self.highest = x.detach(), value
+
+    def ascent(self, redrawn: int) -> Ascent:
+        """Return what was reached."""
+        return Ascent(
+            input=self.best,
+            activation=float(self.goal(self.best).detach()),
+            log=tuple(self.log),
+            words=self.goal.words,
+            redrawn=redrawn,
+            settings=self.settings,
+        )
 
     def allowed(self, x: Tensor) -> Tensor:
         """Return an input within its range, and as `project` wants it."""

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from pellucid.attribution.budget import DEFAULT
 from pellucid.attribution.inside.activations import Activations, activations
 from pellucid.attribution.maps import Geometry
-from pellucid.core.errors import InvalidInputError
+from pellucid.core.errors import InvalidInputError, interrupted
 
 Batch = tuple[Tensor, Sequence[Hashable], Sequence[str]]
 
@@ -80,6 +80,8 @@ def top_examples(
         For an unknown layer or channel, and groups or names that are not one a row.
     NotApplicableError
         As for `activations`.
+    Interrupted
+        At Ctrl-C after some of the batches; its `finished` holds what these would have given.
 
     Notes
     -----
@@ -88,14 +90,26 @@ def top_examples(
     if count < 1:
         raise InvalidInputError(f"count must be 1 or more; got {count!r}.")
     best: dict[Hashable, Example] = {}
-    for inputs, groups, names in batches:
-        if not len(groups) == len(names) == len(inputs):
-            raise InvalidInputError(
-                f"groups and names must be one a row, {len(inputs)}; got {len(groups)} and {len(names)}."
-            )
-        found = activations(module, inputs, layer, channel, output=output, memory=memory)
-        for row, (group, name) in enumerate(zip(groups, names, strict=True)):
-            _consider(best, found, inputs, row, group, str(name), count)
+    read = 0
+    try:
+        for inputs, groups, names in batches:
+            if not len(groups) == len(names) == len(inputs):
+                raise InvalidInputError(
+                    f"groups and names must be one a row, {len(inputs)}; got {len(groups)} and {len(names)}."
+                )
+            found = activations(module, inputs, layer, channel, output=output, memory=memory)
+            grown = dict(best)  # an interrupt leaves the best of whole batches
+            for row, (group, name) in enumerate(zip(groups, names, strict=True)):
+                _consider(grown, found, inputs, row, group, str(name), count)
+            best, read = grown, read + len(inputs)
+    except KeyboardInterrupt:
+        if not read:
+            raise
+        raise interrupted(f"{read} records", "the best of these", _sorted(best)) from None
+    return _sorted(best)
+
+
+def _sorted(best: dict[Hashable, Example]) -> list[Example]:
     return sorted(best.values(), key=lambda example: -example.value)
 
 

@@ -10,9 +10,8 @@ from torch import Tensor
 
 from pellucid.attribution.occluding.kernel import AFTER, AFTER_SUM, Kernel
 from pellucid.attribution.occluding.region import Pair, Sweep
+from pellucid.attribution.operators import BATCH_NORMS
 from pellucid.attribution.tape.tape import Node, Value
-
-BATCH_NORMS = ("native_batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm", "miopen_batch_norm")
 
 
 @dataclass(slots=True, eq=False)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from pellucid.attribution.occluding.folding import BATCH_NORMS, gain_and_shift
+from pellucid.attribution.occluding.folding import gain_and_shift
 from pellucid.attribution.occluding.plan import Change, Chunk, Plan, Rule
 from pellucid.attribution.occluding.region import Region, hull
 from pellucid.attribution.occluding.slabs import Gather, add, placed, zeros
+from pellucid.attribution.operators import BATCH_NORMS
 from pellucid.attribution.tape.tape import Node, Value
 
 _CURVES = (

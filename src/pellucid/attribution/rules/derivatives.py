@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from pellucid.attribution.first_look import tensors_in
+from pellucid.attribution.operators import BATCH_NORMS, tensors_in
 from pellucid.attribution.rules.engine import Step
 from pellucid.attribution.tape.tape import Node, Value
 from pellucid.core.errors import NotApplicableError
@@ -99,22 +99,17 @@ def _relu(node: Node, gradient: Tensor) -> dict[Value, Tensor] | None:
 def _batch_norm(node: Node, gradient: Tensor) -> dict[Value, Tensor] | None:
     if [*dict.fromkeys(node.values())] != [node.arguments["input"]]:
         return None
-    gain = batch_norm_gain(node)
+    gain, _ = batch_norm_line(node)
     return {node.arguments["input"]: gradient * gain.reshape(-1, *(1,) * (gradient.ndim - 2))}
 
 
-def batch_norm_gain(node: Node) -> Tensor:
-    """Return what a batch norm in evaluation mode multiplies each channel with."""
-    scale = torch.rsqrt(node.arguments["running_var"] + node.arguments.get("eps", node.arguments.get("epsilon")))
-    weight = node.arguments["weight"]
-    gain: Tensor = scale if weight is None else scale * weight
-    return gain
-
-
-def batch_norm_shift(node: Node) -> Tensor:
-    """Return what a batch norm in evaluation mode adds to each channel."""
-    shift: Tensor = -batch_norm_gain(node) * node.arguments["running_mean"]
-    return shift if node.arguments["bias"] is None else shift + node.arguments["bias"]
+def batch_norm_line(node: Node) -> tuple[Tensor, Tensor]:
+    """Return what a batch norm in evaluation mode multiplies each channel with, and what it adds then."""
+    get = node.arguments.get
+    scale = torch.rsqrt(node.arguments["running_var"] + get("eps", get("epsilon")))
+    gain: Tensor = scale if get("weight") is None else scale * node.arguments["weight"]
+    shift: Tensor = -gain * node.arguments["running_mean"]
+    return gain, shift if get("bias") is None else shift + node.arguments["bias"]
 
 
 def _add(node: Node, gradient: Tensor) -> dict[Value, Tensor] | None:
@@ -153,7 +148,6 @@ def _pad(node: Node, gradient: Tensor) -> dict[Value, Tensor]:
     return {node.values()[0]: aten.constant_pad_nd(gradient, [-size for size in node.arguments["pad"]])}
 
 
-_BATCH_NORMS = ("native_batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm", "miopen_batch_norm")
 _CLOSED: dict[str, Closed] = {
     "convolution": _convolution,
     "linear": _linear,
@@ -168,5 +162,5 @@ _CLOSED: dict[str, Closed] = {
     "squeeze": _view,
     "constant_pad_nd": _pad,
     "max_pool2d_with_indices": _max_pool,
-    **dict.fromkeys(_BATCH_NORMS, _batch_norm),
+    **dict.fromkeys(BATCH_NORMS, _batch_norm),
 }

@@ -78,9 +78,16 @@ def _of_one_tape(
         relevance, book = engine.relevance(start)
         columns.append(relevance)
         books.append(book.lines)
-    none = torch.zeros_like(run.scores()[:, 0])
+    return stacked(run, columns), _lines(books, torch.zeros_like(run.scores()[:, 0]))
+
+
+def _lines(books: list[dict[Line, Tensor]], none: Tensor) -> dict[Line, Tensor]:
+    """Return the lines of the ledger, (batch, target) each; in one piece, for there are hundreds."""
     names = dict.fromkeys(line for book in books for line in book)
-    return stacked(run, columns), {line: torch.stack([book.get(line, none) for book in books], 1) for line in names}
+    if not names:
+        return {}
+    found = torch.stack([torch.stack([book.get(line, none) for line in names]) for book in books], 2)
+    return dict(zip(names, found, strict=True))
 
 
 def batch_stays_first(tape: Tape, batch: int) -> bool:

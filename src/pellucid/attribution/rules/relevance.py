@@ -8,13 +8,14 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from pellucid.attribution.operators import BATCH_NORMS
 from pellucid.attribution.rules.composites import Composite
-from pellucid.attribution.rules.derivatives import batch_norm_gain, batch_norm_shift, pulled_back
-from pellucid.attribution.rules.engine import Message, Step, propagate
+from pellucid.attribution.rules.derivatives import batch_norm_line, pulled_back
+from pellucid.attribution.rules.engine import Message, Step, dots, propagate
 from pellucid.attribution.rules.kinds import GATES, SOFTMAX, is_gate, kind_of, limit_at_zero
 from pellucid.attribution.rules.ledger import BIAS, CONSTANTS, EPSILON, NOT_CONSERVED, Book
 from pellucid.attribution.rules.norms import centred
-from pellucid.attribution.rules.weighted import BATCH_NORMS, Weighted, folded_norm, weighted
+from pellucid.attribution.rules.weighted import Weighted, folded_norm, weighted
 from pellucid.attribution.rules.weighted_rules import WEIGHTED_RULES, RuleSettings
 from pellucid.attribution.tape.tape import Node, Tape, Value, values_in
 from pellucid.core.errors import NotApplicableError
@@ -103,8 +104,9 @@ class RelevancePropagation:
     def _batch_norm(self, step: Step) -> None:
         """Treat a batch norm that cannot be folded as an affine layer under epsilon: y = g x + b."""
         c, taken = self._stabiliser.shared(step.message, step.out)
-        step.send(step.node.arguments["input"], c=c * batch_norm_gain(step.node).reshape(-1, *(1,) * (c.ndim - 2)))
-        self._took(step, BIAS, c.reshape(*c.shape[:2], -1).sum(-1) @ batch_norm_shift(step.node))
+        gain, shift = batch_norm_line(step.node)
+        step.send(step.node.arguments["input"], c=c * gain.reshape(-1, *(1,) * (c.ndim - 2)))
+        self._took(step, BIAS, c.reshape(*c.shape[:2], -1).sum(-1) @ shift)
         self._took(step, EPSILON, taken)
 
     def _as_factor(self, message: Message, z: Tensor) -> Tensor:
@@ -272,7 +274,7 @@ class RelevancePropagation:
 
     def _dot(self, c: Tensor, data: Tensor) -> Tensor:
         batch = self._stabiliser.batch
-        found: Tensor = torch.linalg.vecdot(c.reshape(batch, -1), data.reshape(batch, -1))
+        found = dots(c.reshape(batch, -1), data.reshape(batch, -1))
         return found.real if found.is_complex() else found
 
     def _took(self, step: Step, cause: str, taken: Tensor) -> None:

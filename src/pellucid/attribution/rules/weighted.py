@@ -9,16 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pellucid.attribution.rules.derivatives import batch_norm_gain, batch_norm_shift, convolution_transposed
+from pellucid.attribution.operators import BATCH_NORMS
+from pellucid.attribution.rules.derivatives import batch_norm_line, convolution_transposed
 from pellucid.attribution.tape.tape import Node, Value
 
 aten = torch.ops.aten
-BATCH_NORMS = {
-    "native_batch_norm",
-    "_native_batch_norm_legit_no_training",
-    "cudnn_batch_norm",
-    "miopen_batch_norm",
-}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,8 +84,8 @@ def weighted(node: Node, norm: Node | None = None) -> Weighted | None:
     out = node.outs[0].data
     if norm is not None:
         out = norm.outs[0].data
-        gain = batch_norm_gain(norm)
-        shift = batch_norm_shift(norm) if bias is None else batch_norm_shift(norm) + gain * bias
+        gain, shift = batch_norm_line(norm)
+        shift = shift if bias is None else shift + gain * bias
     return Weighted(z=out, bias=bias, gain=gain, shift=shift, **found)
 
 

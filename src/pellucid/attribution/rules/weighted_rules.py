@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pellucid.attribution.rules.engine import Message
+from pellucid.attribution.rules.engine import Message, dots
 from pellucid.attribution.rules.weighted import Weighted
 from pellucid.core.errors import NotApplicableError
 
@@ -55,13 +55,14 @@ class Stabiliser:
         """Return c * |z| / (|z| + eps), and what epsilon took of c * z, shape (row,)."""
         size = self.size(z)
         divisor = z.abs().add_(size)
-        if isinstance(size, Tensor):
-            divisor.clamp_(min=torch.finfo(z.dtype).tiny)  # rows that are all zero
-            part = (c / divisor).mul_(size)
-            return c - part, torch.linalg.vecdot(part.reshape(len(z), -1), z.reshape(len(z), -1))
-        part = c / divisor
-        taken: Tensor = torch.linalg.vecdot(part.reshape(len(z), -1), z.reshape(len(z), -1)) * size
-        return torch.sub(c, part, alpha=size), taken
+        if not isinstance(size, Tensor):
+            part = torch.div(c, divisor, out=divisor)  # new memory would cost as much as the arithmetic
+            taken = dots(part, z) * size
+            return torch.sub(c, part, alpha=size, out=part), taken
+        divisor.clamp_(min=torch.finfo(z.dtype).tiny)  # rows that are all zero
+        part = torch.div(c, divisor, out=divisor).mul_(size)
+        taken = dots(part, z)
+        return torch.sub(c, part, out=part), taken
 
     def shared(self, message: Message, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return a message as c alone, R / d(z), and what epsilon took of each row; without a division where it can."""

@@ -9,8 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-KEPT = {"linear", "rms_norm"}
+CONVOLUTIONS = {"conv1d", "conv2d", "conv3d"}
 SPELLED = {"lerp", "addcmul", "addcdiv", "var", "var_mean", "std_mean"}  # no composites of torch's own
+_CONVOLUTION = ("input", "weight", "bias", "stride", "padding", "dilation")
+_KEPT = {"linear", "rms_norm"}
 _lock = threading.RLock()
 
 
@@ -25,9 +27,23 @@ def spelled_out(name: str, values: dict[str, Any]) -> Any:
         return _cell_by_cell(name, values)
     if name == "rrelu" and not values["training"]:
         return torch.nn.functional.leaky_relu(values["self"], (values["lower"] + values["upper"]) / 2)
-    if name in SPELLED:
-        return _written_out(name, values)
-    return None
+    return _written_out(name, values) if name in SPELLED else None
+
+
+def kept(name: str, values: dict[str, Any]) -> bool:
+    """Return whether a composite is one operation here."""
+    if name == "batch_norm":
+        return not values["training"] and values["running_mean"] is not None and values["running_var"] is not None
+    return name in _KEPT
+
+
+def as_convolution(values: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the arguments of `convolution` that a convolution of one, two or three axes comes to, None if of more."""
+    source, weight, padding = values["input"], values["weight"], values["padding"]
+    if source.ndim != weight.ndim or isinstance(padding, str) or source.is_complex() or weight.is_complex():
+        return None
+    added = {"transposed": False, "output_padding": [0] * (source.ndim - 2)}
+    return {**{name: values[name] for name in _CONVOLUTION}, **added, "groups": values["groups"]}
 
 
 def _written_out(name: str, values: dict[str, Any]) -> Any:

@@ -8,28 +8,24 @@ autograd; `torch.no_grad` in the module's own code is not seen, and what it comp
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cache
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from pellucid.attribution.first_look import (
-    FirstLook,
-    named_arguments,
-    operator_name,
-    storage_of,
-    tensors_in,
-    written_arguments,
-)
+from pellucid.attribution.first_look import FirstLook
+from pellucid.attribution.operators import Operator, operator, storage_of, tensors_in
 from pellucid.attribution.question import Question
-from pellucid.attribution.tape.composites import KEPT, SPELLED, spelled_out
+from pellucid.attribution.tape.composites import CONVOLUTIONS, SPELLED, as_convolution, kept, spelled_out
 from pellucid.attribution.tape.storages import Storages, seen
 from pellucid.attribution.tape.surroundings import Places, recordable
 from pellucid.attribution.tape.tape import Node, Value, plain, traced, values_in
 from pellucid.attribution.target import chosen, logits_of
 from pellucid.core.errors import NotApplicableError
 
+_HOLDERS = (Tensor, list, tuple)
+_CONVOLUTION = torch.ops.aten.convolution.default
 _LEAVING = {Tensor.numpy: "numpy()", Tensor.tolist: "tolist()", Tensor.__array__: "numpy()"}
 _SHAPE_ONLY = {"empty_like", "zeros_like", "ones_like", "full_like", "new_empty", "new_zeros", "new_ones", "new_full"}
 _UNWRITTEN = {"empty", "empty_like", "empty_strided", "empty_permuted", "new_empty", "new_empty_strided"}
@@ -110,23 +106,35 @@ class _Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is 
     def __torch_dispatch__(
         self, func: Any, types: Iterable[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        keywords = kwargs or {}
-        name, values = operator_name(func), named_arguments(func, args, keywords)
-        written, composite = written_arguments(func), name not in KEPT and _is_composite(func)
-        if composite or (name.rstrip("_") in SPELLED and written in ((), ("self",))):
-            with self:
-                found = spelled_out(name.rstrip("_"), values)
-                if found is not None:
-                    return values["self"].copy_(found) if written else found
-                if composite:
-                    return func.decompose(*args, **keywords)
-        if written:
-            return self._in_place(func, values, written, args, keywords)
-        read = {key: self._values(item) for key, item in values.items()}
+        known = operator(func)
+        values = known.named(args, kwargs)
+        if known.name in CONVOLUTIONS:
+            core = as_convolution(values)
+            if core is not None:  # as torch would, but without being called for each operator on the way there
+                return self._out_of_place(_CONVOLUTION, core, tuple(core.values()), None)
+        composite = known.composite and not kept(known.name, values)
+        if composite or known.out_of_place in SPELLED:
+            found = self._spelled_out(known, values)
+            if found is not None:
+                return found
+            if composite:
+                with self:
+                    return func.decompose(*args, **(kwargs or {}))
+        if known.written:
+            return self._in_place(func, values, args, kwargs)
+        return self._out_of_place(func, values, args, kwargs)
+
+    def _out_of_place(
+        self, func: Any, values: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any] | None
+    ) -> Any:
+        """Run an operation, and record it where it depends on an input."""
+        known = operator(func)
+        name = known.name
+        read = {key: self._values(item) if isinstance(item, _HOLDERS) else item for key, item in values.items()}
         depends = name not in _SHAPE_ONLY and bool(values_in(list(read.values())))
         if depends and name == "_local_scalar_dense":
             self._asked(values["self"])
-        out = super().__torch_dispatch__(func, types, args, keywords)
+        out = super().__torch_dispatch__(func, (), args, kwargs)
         if name in _UNWRITTEN:
             return out.zero_()  # nobody may read it before it is written, but what is noted of it must be a number
         if not depends or name == "_local_scalar_dense":
@@ -134,9 +142,17 @@ class _Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is 
         if name == "detach":
             return self._apart(out)
         results = tensors_in(out)
-        for tensor, value in zip(results, self._note(name, _caller(func), read, out), strict=True):
+        for tensor, value in zip(results, self._note(name, known.call, read, results), strict=True):
             self.storages.put(tensor, value)
         return out
+
+    def _spelled_out(self, known: Operator, values: dict[str, Any]) -> Any:
+        """Run an operator by others that have rules; None where it has no such form."""
+        if known.written not in ((), ("self",)):
+            return None
+        with self:
+            found = spelled_out(known.out_of_place, values)
+            return values["self"].copy_(found) if found is not None and known.written else found
 
     def _apart(self, source: Tensor) -> Tensor:
         """Return a detached value as a constant with a place of its own; it follows what is written into the value."""
@@ -160,32 +176,27 @@ class _Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is 
         return item
 
     def _note(
-        self, name: str, function: Callable[[dict[str, Any]], Any], read: dict[str, Any], out: Any
+        self, name: str, function: Callable[[dict[str, Any]], Any], read: dict[str, Any], outs: list[Tensor]
     ) -> list[Value]:
         """Add an operation and return the values that it gave."""
         node = Node(len(self.nodes), name, read, self._places.here, function)
-        node.outs = tuple(Value(tensor, node, number) for number, tensor in enumerate(tensors_in(out)))
+        found = [Value(tensor, node, number) for number, tensor in enumerate(outs)]
+        node.outs = tuple(found)
         self.nodes.append(node)
         for value in dict.fromkeys(node.values()):
             value.users.append(node)
         for tensor in tensors_in(list(read.values())):
             self.storages.keep(tensor, node)
-        return list(node.outs)
+        return found
 
     def _part(self, name: str, function: Callable[[dict[str, Any]], Tensor], read: dict[str, Any]) -> Value:
         """Record that a part of a storage is read or written."""
-        return self._note(name, function, read, function({key: plain(item) for key, item in read.items()}))[0]
+        return self._note(name, function, read, [function({key: plain(item) for key, item in read.items()})])[0]
 
-    def _in_place(
-        self,
-        func: Any,
-        values: dict[str, Any],
-        written: tuple[str, ...],
-        args: tuple[Any, ...],
-        keywords: dict[str, Any],
-    ) -> Any:
+    def _in_place(self, func: Any, values: dict[str, Any], args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> Any:
         """Run an operation that writes into an argument; what is recorded is its twin out of place."""
-        name = operator_name(func).rstrip("_")
+        known = operator(func)
+        name, written = known.out_of_place, known.written
         target = values[written[0]]
         if isinstance(target, Tensor) and storage_of(target) in self._detached:
             raise NotApplicableError(
@@ -199,18 +210,18 @@ class _Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is 
         if not depends and not any(self.storages.knows(tensor) for tensor in tensors_in([values[w] for w in written])):
             for tensor in tensors_in([values[argument] for argument in written]):
                 self.storages.part_from(tensor)
-            return func(*args, **keywords)
+            return func(*args, **(kwargs or {}))
         if len(written) > 1 or not isinstance(target, Tensor):
             raise NotApplicableError(f"operation {name} writes into several tensors at once, which cannot be followed.")
-        if _gives_another(func):
+        if known.gives_another:
             raise NotApplicableError(
                 f"operation {name} writes into {written[0]!r} beside its result, which cannot be followed."
             )
         before = self.storages.save(target)
         # what is overwritten is read as it was; of what is not read at all only the shape counts
         read = {key: seen(before, target) if item is target else item for key, item in read.items()}
-        super().__torch_dispatch__(func, (), args, keywords)
-        value = self._note(name, _twin(func, written[0]), read, target)[0] if depends else None
+        super().__torch_dispatch__(func, (), args, kwargs)
+        value = self._note(name, _twin(known, written[0]), read, [target])[0] if depends else None
         self.storages.write(target, value, before)
         for source, apart in self._watched.get(storage_of(target), ()):
             self.storages.part_from(apart)
@@ -218,33 +229,12 @@ class _Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is 
         return target
 
 
-@cache
-def _is_composite(func: Any) -> bool:
-    return bool(func._can_decompose())
-
-
-@cache
-def _gives_another(func: Any) -> bool:
-    """Return whether an operator that writes into an argument returns something else."""
-    return any(result.alias_info is None for result in func._schema.returns)
-
-
-@cache
-def _caller(func: Any) -> Callable[[dict[str, Any]], Any]:
-    """Return the operator as a function of its arguments by name."""
-    positional = [argument.name for argument in func._schema.arguments if not argument.kwarg_only]
-    named = [argument.name for argument in func._schema.arguments if argument.kwarg_only]
-    return lambda values: func(*(values[name] for name in positional), **{name: values[name] for name in named})
-
-
-@cache
-def _twin(func: Any, written: str) -> Callable[[dict[str, Any]], Tensor]:
+def _twin(known: Operator, written: str) -> Callable[[dict[str, Any]], Tensor]:
     """Return an operator that writes into an argument as a function that writes into a copy and returns that."""
-    call = _caller(func)
 
     def twin(values: dict[str, Any]) -> Tensor:
         copy: Tensor = values[written].clone()
-        call({**values, written: copy})
+        known.call({**values, written: copy})
         return copy
 
     return twin

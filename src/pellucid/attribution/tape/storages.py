@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pellucid.attribution.first_look import storage_of
+from pellucid.attribution.operators import storage_of
 from pellucid.attribution.tape.tape import Node, Value
 from pellucid.core.errors import NotApplicableError
 
