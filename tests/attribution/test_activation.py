@@ -8,6 +8,7 @@ import zoo
 from pellucid.attribution.activation import activation, arranged
 from pellucid.attribution.forward import Forward
 from pellucid.attribution.layout import Atom
+from pellucid.attribution.method import method
 from pellucid.attribution.question import Question
 from pellucid.core.errors import NotApplicableError
 
@@ -132,3 +133,40 @@ def test_what_stands_between_a_layer_and_a_sum(animal, layer, obstacle):
 def test_an_input_without_space_has_no_map():
     with pytest.raises(NotApplicableError, match=r"\(3, 5\)"):
         of(nn.Linear(5, 2), torch.zeros(3, 5))
+
+
+class _Doubling(torch.autograd.Function):
+    """Without a way back for many gradients at once."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return 2 * x
+
+    @staticmethod
+    def backward(ctx, gradient):
+        if gradient.sum().item() == 0.1234:
+            return 0 * gradient
+        return 2 * gradient
+
+
+class _Head(nn.Module):
+    def __init__(self, own):
+        super().__init__()
+        draw = torch.Generator().manual_seed(5)
+        self.own = own
+        self.one, self.two = (torch.randn(*size, generator=draw, dtype=torch.double) for size in ((8, 3), (4, 8)))
+
+    def forward(self, x):
+        x = torch.relu(x).mean(-1)
+        x = _Doubling.apply(x) if self.own else 2 * x
+        return torch.relu(x @ self.one.T) @ self.two.T
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["torch", "own function"])
+def test_gradients_of_all_targets_are_those_one_by_one(own):
+    module, x = _Head(own), torch.randn(2, 3, 16, generator=torch.Generator().manual_seed(6), dtype=torch.double)
+    together = method("grad_cam", relu=False)(module, x, target="all").relevance
+    for target in range(4):
+        alone = method("grad_cam", relu=False)(module, x, target=target).relevance
+        assert torch.allclose(together[:, target], alone, rtol=1e-12, atol=1e-12)
+    assert bool(together.flatten(2).any(-1).all())

@@ -22,6 +22,24 @@ _AFFINE = {
     *("sub_", "neg", "clone", "cat", "stack", "_unsafe_view", "_to_copy", "constant_pad_nd", "native_dropout"),
     *BATCH_NORMS,
 }
+_PLAIN = {
+    *(
+        "mean",
+        "sum",
+        "_adaptive_avg_pool2d",
+        "relu",
+        "relu_",
+        "addmm",
+        "mm",
+        "linear",
+        "add",
+        "mul",
+        "sub",
+        "div",
+        "neg",
+    ),
+    *("clone", "gather", "_unsafe_view", "silu", "gelu", "tanh", "sigmoid", "native_dropout", "_to_copy"),
+}
 _AFFINE_IN_ONE = {"mul", "mul_", "mm", "addmm", "bmm", "baddbmm", "convolution", "linear"}
 
 
@@ -54,9 +72,23 @@ class Activation:
 
     def gradients(self, classes: Tensor) -> Iterator[Tensor]:
         """Yield the gradient of the logits to the values, shaped like them, for each column of `classes`."""
+        at_once = None
+        if classes.shape[1] > 1 and self._ends_in_plain_steps():
+            at_once = self._forward.gradients_at_once(classes, self._source)
+        if at_once is not None:
+            yield from map(self._arrange, at_once)
+            return
         for column in range(classes.shape[1]):
             keep = column + 1 < classes.shape[1]
             yield self._arrange(self._forward.gradients(classes[:, column], (self._source,), keep=keep)[0])
+
+    def _ends_in_plain_steps(self) -> bool:
+        """Return whether between layer and logits are only steps whose way back torch can take for many at once."""
+        recorder = self._forward.recorder
+        if recorder is None or self._value is None:
+            return False
+        after = [value for value in recorder.between(self._forward.logits) if value.index > self._value.index]
+        return all(value.operator in _PLAIN for value in after)
 
     def obstacle(self) -> str | None:
         """Return what makes the logits other than affine in these values, None if nothing does."""

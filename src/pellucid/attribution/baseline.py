@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from pellucid.attribution.finite import all_finite
 from pellucid.core.errors import InvalidInputError, SettingError, unknown_name
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def given(baseline: object, inputs: Tensor) -> Tensor:
         raise InvalidInputError(
             f"baseline must have the shape of one input, {shape[1:]}, or of all, {shape}; got {tuple(baseline.shape)}."
         )
-    if not bool(torch.isfinite(baseline).all()):
+    if not all_finite(baseline):
         raise InvalidInputError("baseline must be finite; got NaN or infinite values.")
     return baseline.detach().to(inputs).expand_as(inputs)
 

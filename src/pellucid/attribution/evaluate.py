@@ -12,6 +12,7 @@ from torch import Tensor
 from pellucid.attribution.acceptance import accepted
 from pellucid.attribution.attribution import Attribution
 from pellucid.attribution.budget import rows_at_once
+from pellucid.attribution.finite import all_finite
 from pellucid.attribution.first_look import refuse_training
 from pellucid.attribution.forward import Forward
 from pellucid.attribution.guard import guarded
@@ -163,7 +164,7 @@ def _checked(method: Method, run: Run, relevance: Tensor) -> Tensor:
         raise InvalidInputError(
             f"method {method.name!r} must return relevance of the shape {wanted}; got {tuple(relevance.shape)}."
         )
-    if not bool(torch.isfinite(relevance).all()):
+    if not all_finite(relevance):
         raise NotApplicableError(f"method {method.name!r} gave NaN or infinite relevance for this module and input.")
     is_map = run.declared.geometry is not None and relevance.shape[2] == 1
     return relevance.expand(*wanted[:2], 1, *wanted[3:]) if is_map else relevance.expand(*wanted)

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
+from pellucid.attribution.finite import all_finite
 from pellucid.core.errors import InvalidInputError
 
 Inputs = Tensor | Sequence[Tensor]
@@ -122,7 +122,7 @@ def _refuse_input(tensor: object, name: str) -> None:
         )
     if tensor.is_meta:
         raise InvalidInputError(f"{name} must have values; got a tensor on the meta device, which has only a shape.")
-    if not bool(torch.isfinite(tensor).all()):
+    if not all_finite(tensor):
         raise InvalidInputError(
             f"{name} must be finite; got NaN or infinite values. Fill or cut out what was not recorded."
         )

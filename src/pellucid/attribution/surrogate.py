@@ -14,6 +14,7 @@ from torch import Tensor
 
 from pellucid.attribution.baseline import Baseline, checked, starting
 from pellucid.attribution.coalitions import Masks
+from pellucid.attribution.finite import all_finite
 from pellucid.attribution.method import Method
 from pellucid.attribution.parts import Parts, parts_of
 from pellucid.attribution.run import Run
@@ -114,7 +115,7 @@ def rebuilt(run: Run, points: Tensor) -> Tensor:
         raise InvalidInputError(f"rebuild must be a function of perturbed inputs; got {type(rebuild).__name__}.")
     with torch.no_grad():
         found = rebuild(points.clone())
-    if not isinstance(found, Tensor) or found.shape != points.shape or not bool(torch.isfinite(found).all()):
+    if not isinstance(found, Tensor) or found.shape != points.shape or not all_finite(found):
         got = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
         raise InvalidInputError(
             f"rebuild must return finite inputs of the shape it is given, (row, *input), {tuple(points.shape)}; "

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pellucid.attribution.finite import all_finite
 from pellucid.core.errors import InvalidInputError, NotApplicableError
 
 Target = int | Sequence[int] | Tensor | NDArray[np.integer[Any]] | Literal["all"] | None
@@ -145,7 +146,7 @@ def logits_of(output: Any, field: str | int | None, rows: int) -> Tensor:
         )
     if not value.is_floating_point():
         raise NotApplicableError(f"the module must give logits as floating-point numbers; it gave {value.dtype}.")
-    if not bool(torch.isfinite(value).all()):
+    if not all_finite(value):
         raise NotApplicableError("the module gave NaN or infinite logits for these inputs; nothing can be explained.")
     return value.reshape(rows, -1)
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from pellucid.attribution.acceptance import accepted
 from pellucid.attribution.activation import activation, arranged
+from pellucid.attribution.finite import all_finite
 from pellucid.attribution.forward import Forward
 from pellucid.attribution.layers import Capture, address
 from pellucid.attribution.layout import spatial
@@ -90,7 +91,7 @@ class Goal:
             raise NotApplicableError(f"the input does not reach {self.words}, or the way back is cut.")
         found: tuple[Tensor | None, ...] = torch.autograd.grad(value, leaf, allow_unused=True)
         gradient = found[0]
-        if gradient is None or not bool(torch.isfinite(gradient).all()):
+        if gradient is None or not all_finite(gradient):
             raise NotApplicableError(f"the gradient of {self.words} is NaN, infinite or does not reach the input.")
         return float(value.detach()), gradient
 

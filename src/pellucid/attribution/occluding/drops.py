@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from pellucid.attribution.finite import all_finite
 from pellucid.attribution.occluding.engine import Engine
 from pellucid.attribution.occluding.fills import Fill
 from pellucid.attribution.occluding.naive import naive
@@ -60,7 +61,7 @@ def _quick(run: Run, sample: int, windows: Sequence[Window], fill: Fill, done: C
         why = (str(error) or type(error).__name__).splitlines()[0]
         run.warn(f"every window was run through the whole module, which takes longer: {why}")
         return None
-    if found is None or not bool(torch.isfinite(found).all()):  # an infinite activation has no change
+    if found is None or not all_finite(found):  # an infinite activation has no change
         return None
     of_drop, of_logits = _TOLERANCE[found.dtype]
     size = max(float(engine.clean.abs().max()), float(engine.plain.abs().max()))

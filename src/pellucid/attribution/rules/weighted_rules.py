@@ -39,11 +39,23 @@ class Stabiliser:
         """
         if relevance.is_complex():
             return torch.complex(self.divided(relevance.real, z.real), self.divided(relevance.imag, z.imag))
-        size = self.size(z)
-        divisor = torch.where(z < 0, z - size, z + size)
+        divisor = self._signed(z).add_(z)
         if self.relative or self.eps == 0:
             return torch.where(divisor == 0, 0, relevance / divisor)
-        return relevance / divisor
+        return torch.div(relevance, divisor, out=divisor)  # new memory would cost as much as the arithmetic
+
+    def shared_out(self, relevance: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Return R / d(z), 0 where z is, for nothing can be shared there, and what epsilon took of each row, (row,)."""
+        signed = self._signed(z)
+        divisor = signed + z
+        s = torch.div(relevance, divisor, out=divisor).masked_fill_(z == 0, 0)
+        return s, dots(s, signed)
+
+    def _signed(self, z: Tensor) -> Tensor:
+        """Return eps * sgn(z), with sgn(0) = 1."""
+        size = self.size(z)
+        size = size if isinstance(size, Tensor) else z.new_tensor(size)
+        return torch.where(z < 0, -size, size)
 
     def lessened(self, c: Tensor, z: Tensor) -> Tensor:
         """Return c * z / d(z) = c * |z| / (|z| + eps) without a division by what may be 0."""
@@ -56,7 +68,7 @@ class Stabiliser:
         size = self.size(z)
         divisor = z.abs().add_(size)
         if not isinstance(size, Tensor):
-            part = torch.div(c, divisor, out=divisor)  # new memory would cost as much as the arithmetic
+            part = torch.div(c, divisor, out=divisor)  # in place, as above
             taken = dots(part, z) * size
             return torch.sub(c, part, alpha=size, out=part), taken
         divisor.clamp_(min=torch.finfo(z.dtype).tiny)  # rows that are all zero
@@ -123,19 +135,19 @@ def alpha_beta(alpha: float, beta: float) -> WeightedRule:
     def rule(at: Weighted, message: Message, settings: RuleSettings) -> Share:
         relevance = _total(at, message)
         weight, bias = at.whole_weight(), at.whole_bias()
-        over, under = weight.clamp(min=0), weight.clamp(max=0)
         above, below = _halves(at.x)
+        over, under = weight.clamp(min=0), weight.clamp(max=0) if beta or below is not None else weight
 
         def half(
             first: Tensor, second: Tensor, biases: Tensor | None, share: float
         ) -> tuple[Tensor, Tensor | None, Tensor]:
             z = at.apply(above, first, biases)
-            z = z if below is None else z + at.apply(below, second, None)
+            z = z if below is None else z.add_(at.apply(below, second, None))
             # where nothing pulls this way there is nothing to share: the rule does not conserve, and says so
-            s = torch.where(z == 0, 0, settings.stabiliser.divided(relevance * share, z))
-            r = above * at.transposed(s, first)
-            r = r if below is None else r + below * at.transposed(s, second)
-            return r, _taken(at, biases, s), settings.stabiliser.taken(s, z)
+            s, taken = settings.stabiliser.shared_out(relevance if share == 1 else relevance * share, z)
+            r = at.transposed(s, first).mul_(above)
+            r = r if below is None else r.addcmul_(below, at.transposed(s, second))
+            return r, _taken(at, biases, s), taken
 
         found, lost, taken = half(over, under, None if bias is None else bias.clamp(min=0), alpha)
         if beta:
@@ -227,7 +239,7 @@ def _without_input(at: Weighted, message: Message, settings: RuleSettings, weigh
 
 def _halves(x: Tensor) -> tuple[Tensor, Tensor | None]:
     """Return the positive and the negative part; None where there is no negative one, which saves half the work."""
-    return (x, None) if not bool((x < 0).any()) else (x.clamp(min=0), x.clamp(max=0))
+    return (x, None) if bool(x.min() >= 0) else (x.clamp(min=0), x.clamp(max=0))
 
 
 def _positive(tensor: Tensor) -> Tensor:
