@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from pellucid.attribution.method import METHODS, method
-from pellucid.core.errors import InvalidInputError, NotApplicableError, SettingError, UnknownNameError
+from pellucid.attribution.method import METHODS, Method, method
+from pellucid.core.errors import Interrupted, InvalidInputError, NotApplicableError, SettingError, UnknownNameError
 from pellucid.explanation.explain import explain
 from pellucid.records.ecg import EcgRecord
 from pellucid.simulation.patients import simulate
@@ -226,3 +226,27 @@ def test_waves_are_found_once_for_all_maps(additive):
     tall = tables["amplitude", "AFIB"].groupby("wave")[["share", "time"]].sum()
     assert tall.share["QRS"] / tall.time["QRS"] > 1.5
     assert tall.share["between"] / tall.time["between"] < 0.7
+
+
+class Stopped(Method):
+    """As Ctrl-C would stop it."""
+
+    def relevance(self, run):
+        raise KeyboardInterrupt
+
+
+def test_an_interruption_keeps_the_methods_that_have_answered(record, additive):
+    with pytest.raises(
+        Interrupted, match=r"1 of 3 methods; the exception's \.finished holds their Explanation"
+    ) as stop:
+        explain(record, additive, methods=["saliency", Stopped(), "amplitude"], targets="AFIB")
+    found, alone = stop.value.finished, explain(record, additive, methods="saliency", targets="AFIB")
+    assert found.methods == ("saliency",)
+    assert found.notes == ("Interrupted: stopped and amplitude have not answered.", *alone.notes)
+    assert np.array_equal(found["saliency", "AFIB"].relevance, alone["saliency", "AFIB"].relevance)
+
+
+def test_an_interruption_before_any_method_has_answered_goes_on(record, additive):
+    with pytest.raises(KeyboardInterrupt) as stop:
+        explain(record, additive, methods=[Stopped(), "amplitude"], targets="AFIB")
+    assert not isinstance(stop.value, Interrupted)

@@ -52,6 +52,7 @@ def test_padding_and_leads_and_refusals():
     )
     assert "not in which lead" in words.one_map_for_all("grad_cam")
     assert words.refused("cam", "because.") == "cam left out: because."
+    assert words.stopped(["cam"]) == "Interrupted: cam has not answered."
 
 
 def test_of_methods_that_replace_leads_is_said_what_that_means():

@@ -10,7 +10,7 @@ import numpy as np
 
 from pellucid.attribution.evaluate import reserves
 from pellucid.attribution.method import Attribution, Method
-from pellucid.core.errors import InvalidInputError, MissingExtraError, NotApplicableError, unknown_name
+from pellucid.core.errors import InvalidInputError, MissingExtraError, NotApplicableError, interrupted, unknown_name
 from pellucid.core.provenance import array_hash, text_hash
 from pellucid.core.registry import normalised
 from pellucid.core.settings import encode
@@ -80,6 +80,8 @@ def explain(
         For a method that makes no sense for this network; for waves of a record without beats.
     MissingExtraError
         For waves without NeuroKit2, and superpixels without scikit-image.
+    Interrupted
+        At Ctrl-C after some of the methods; its `finished` holds the `Explanation` by these.
 
     Notes
     -----
@@ -93,6 +95,7 @@ def explain(
     classes = _targets(targets, prediction)
     waves = _waves(prepared)
     maps: dict[tuple[str, str], ClassExplanation] = {}
+    unasked: list[str] = []
     notes = [*_notes(targets, prediction, classes), *prepared.notes]
     explained: dict[str, tuple[Method, str | None]] = {}
     for label, method in asked.items():
@@ -104,6 +107,12 @@ def explain(
                 raise
             notes.append(words.refused(label, str(error)))
             continue
+        except KeyboardInterrupt:
+            if not explained:
+                raise
+            unasked = list(asked)[list(asked).index(label) :]
+            notes.insert(0, words.stopped(unasked))
+            break
         explained[label] = method, kind
         for number, name in enumerate(classes):
             maps[label, name] = _of_class(label, name, number, method, answer, prepared, waves)
@@ -114,7 +123,7 @@ def explain(
     if waves is not None and derived_rows(waves.record.leads):
         notes += words.parts({label: kind for label, (_, kind) in explained.items() if kind})
     notes += [finding.text for finding in noticed]
-    return Explanation(
+    found = Explanation(
         record=prepared.record,
         prediction=prediction,
         targets=classes,
@@ -124,6 +133,9 @@ def explain(
         provenance=_provenance(network, explained),
         maps=maps,
     )
+    if unasked:
+        raise interrupted(f"{len(explained)} of {len(asked)} methods", "their Explanation", found)
+    return found
 
 
 def _waves(prepared: Prepared) -> Waves | None:

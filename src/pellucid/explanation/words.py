@@ -66,6 +66,12 @@ def refused(method: str, reason: str) -> str:
     return f"{method} left out: {reason}"
 
 
+def stopped(methods: Sequence[str]) -> str:
+    """Return what is said where an interruption came before some methods had answered."""
+    verb = "has" if len(methods) == 1 else "have"
+    return f"Interrupted: {joined(methods)} {verb} not answered."
+
+
 def joined(names: Sequence[str]) -> str:
     """Return names as a list in a sentence: `a, b and c`."""
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

@@ -183,6 +183,21 @@ def test_an_interruption_keeps_what_is_done(records, network, tmp_path, monkeypa
     assert "ecg0" in (tmp_path / "out" / "report.html").read_text()
 
 
+def test_an_interruption_between_methods_keeps_those_that_have_answered(
+    records, network, tmp_path, monkeypatch, capsys
+):
+    def stop(method, run):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(METHODS["random"], "relevance", stop)
+    arguments = ["--network", network, "--methods", "amplitude,random", "--pictures", "none"]
+    assert main(["explain", records[0], *arguments, "--out", str(tmp_path / "out")]) == 130
+    assert f"the report on 1 of 1 is {tmp_path / 'out' / 'report.html'}\ninterrupted\n" in capsys.readouterr().err
+    saved = json.loads((tmp_path / "out" / "ecg0" / "explanation.json").read_text())
+    assert [one["method"] for one in saved["attributions"]] == ["amplitude"]
+    assert "Interrupted: random has not answered." in (tmp_path / "out" / "report.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("more", "words"),
     [

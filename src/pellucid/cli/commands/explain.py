@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from pellucid.cli import output
 from pellucid.cli.foreign import NOTHING, Described, listed, numbers, opened, picture_size
-from pellucid.core.errors import InvalidInputError, NotApplicableError, unknown_name
+from pellucid.core.errors import Interrupted, InvalidInputError, NotApplicableError, unknown_name
 from pellucid.core.registry import normalised
 
 if TYPE_CHECKING:
@@ -117,23 +117,28 @@ def _explained(
     from pellucid.records.read import read
 
     found: list[dict[str, Any]] = []
+
+    def keep(explanation: Explanation) -> None:
+        records.add(explanation)
+        found.append(
+            {
+                "record": explanation.record.name,
+                "found": list(explanation.prediction.found),
+                "findings": [finding.text for finding in explanation.findings],
+            }
+        )
+        output.say(f"{explanation.record.name}: {_said(explanation)}")
+        for finding in explanation.findings:
+            if finding.kind == _NO_HEAD:
+                output.warn(f"{explanation.record.name}: {finding.text}")
+
     try:
         for file in track(files, "explain"):
             with failures.skipping(file):
-                explanation = explained(read(file), network, **how)
-                records.add(explanation)
-                found.append(
-                    {
-                        "record": explanation.record.name,
-                        "found": list(explanation.prediction.found),
-                        "findings": [finding.text for finding in explanation.findings],
-                    }
-                )
-                output.say(f"{explanation.record.name}: {_said(explanation)}")
-                for finding in explanation.findings:
-                    if finding.kind == _NO_HEAD:
-                        output.warn(f"{explanation.record.name}: {finding.text}")
-    except KeyboardInterrupt:
+                keep(explained(read(file), network, **how))
+    except KeyboardInterrupt as interrupt:
+        if isinstance(interrupt, Interrupted):  # between two methods
+            keep(interrupt.finished)
         if found:
             output.say(f"the report on {len(found)} of {len(files)} is {records.page()}")
         raise
