@@ -5,7 +5,7 @@ from math import comb
 import numpy as np
 import pytest
 
-from pellucid.attribution.coalitions import all_fit, every, folded, kernel_weighted
+from pellucid.attribution.coalitions import all_fit, every, folded, group_size, kernel_weighted
 
 
 def test_every_subset_comes_once_in_the_order_of_its_bits():
@@ -44,6 +44,34 @@ def test_a_block_comes_before_its_complements_and_later_rows_with_theirs():
         return sum((~row).tobytes() not in rows for row in masks)
 
     assert [alone(samples) for samples in (200, 256, 400, 512, 600, 601)] == [200, 256, 112, 0, 0, 1]
+
+
+def test_parts_are_grouped_where_rows_are_few_and_columns_are_left():
+    assert [group_size(192, samples) for samples in (100, 256, 511, 512)] == [16, 16, 16, 1]
+    assert [group_size(count, 8) for count in (13, 40, 54, 120, 240, 255)] == [1, 8, 2, 2, 4, 1]
+
+
+def test_products_within_a_group_are_apart_from_all_parts():
+    signs = 2.0 * folded(192, 256, seed=3) - 1
+    first, second = np.triu_indices(16, 1)
+    for start in range(0, 192, 16):
+        assert not (signs.T @ (signs[:, start + first] * signs[:, start + second])).any()
+    assert (signs.T @ (signs[:, :1] * signs[:, 16:32])).any()
+
+
+@pytest.mark.parametrize("count", [16, 64])
+def test_a_block_in_groups_has_no_complements(count):
+    for seed in range(20):
+        masks = folded(count, 2 * count, seed)
+        assert len(masks) == 2 * count
+        assert len(np.unique(np.concatenate([masks, ~masks]), axis=0)) == 4 * count
+
+
+def test_what_rows_say_about_a_group_comes_evenly():
+    masks = folded(192, 128, seed=1)
+    ways = masks.reshape(128, 12, 16)
+    ways = (ways ^ ways[:, :, :1]).reshape(128, -1)  # a group and its complement say the same
+    assert np.unique(ways, axis=0, return_counts=True)[1].tolist() == [8] * 16
 
 
 def test_designs_follow_from_the_seed():

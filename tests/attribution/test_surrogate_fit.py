@@ -6,7 +6,7 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.metrics import r2_score
 
 from pellucid.attribution.coalitions import every, folded
-from pellucid.attribution.surrogate_fit import effective, fitted, left_out, opposite, ridge, sparse
+from pellucid.attribution.surrogate_fit import bases, effective, fitted, left_out, opposite, products, ridge, sparse
 
 
 def case(count=9, rows=60, targets=3, noise=0.5):
@@ -72,9 +72,49 @@ def test_pairwise_products_do_not_pass_for_noise_in_a_fold_over():
     assert np.abs(ridge(design, wanted, share, np.arange(32))[:, 0] - found).max() > 0.1
 
 
-def test_a_linear_model_is_found_exactly_with_its_intercept():
+def pairs(design, size):
+    """All products of two columns of one group."""
+    count = design.shape[1]
+    both = [(one, two) for one in range(count) for two in range(one + 1, count) if one // size == two // size]
+    return np.stack([design[:, one] * design[:, two] for one, two in both], 1)
+
+
+def test_products_are_those_of_two_columns_of_a_group():
+    design = np.random.default_rng(0).standard_normal((7, 10))
+    columns = pairs(design, 4)
+    assert columns.shape == (7, 6 + 6 + 1)
+    assert np.allclose(products(design, 4), columns @ columns.T, rtol=1e-12)
+
+
+def test_columns_beside_are_fitted_with_a_ridge_of_their_own():
+    masks, values, importance, _ = case(count=20, rows=32)
+    design, wanted, _ = scaled(masks, values, importance)
+    columns = pairs(design, 4)
+    found = list(bases(design, columns @ columns.T))
+    assert len(found) == 5
+    for ratio, (left, squares) in zip((0, 0.1, 0.3, 1, 3), found, strict=True):
+        share = ratio * (design**2).sum() / (columns**2).sum()
+        all_columns = np.concatenate([design, np.sqrt(share) * columns], 1)
+        expected = Ridge(alpha=2.0, fit_intercept=False).fit(all_columns, wanted).coef_[:, :20].T
+        weights = design.T @ (left @ (left.T @ wanted / (squares[:, None] + 2)))
+        assert np.allclose(weights, expected, atol=1e-9)
+
+
+def test_products_of_neighbours_do_not_hide_the_weights_in_few_rows():
+    masks = folded(40, 64, seed=0)
+    signs = 2.0 * masks - 1
+    weights = np.random.default_rng(0).standard_normal((40, 1))
+    values = masks @ weights + (signs[:, ::8] * signs[:, 1::8]).sum(1)[:, None]
+    importance = np.exp(masks.mean(1) / 0.7)
+    errors = [np.abs(fitted(masks, values, importance, None, size).weights - weights).max() for size in (1, 8)]
+    assert errors[0] > 0.3
+    assert errors[1] < 0.03
+
+
+@pytest.mark.parametrize("group", [1, 4])
+def test_a_linear_model_is_found_exactly_with_its_intercept(group):
     masks, _, importance, weights = case()
-    model = fitted(masks, masks @ weights + 0.7, importance, None)
+    model = fitted(masks, masks @ weights + 0.7, importance, None, group)
     assert np.abs(model.weights - weights).max() < 1e-12
     assert np.abs(model.intercept - 0.7).max() < 1e-12
     assert np.abs(model.r2 - 1).max() < 1e-12

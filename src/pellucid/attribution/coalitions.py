@@ -24,6 +24,17 @@ def every(count: int) -> Masks:
     return np.asarray((np.arange(2**count)[:, None] >> np.arange(count)) % 2 == 1)
 
 
+def group_size(count: int, samples: int) -> int:
+    """Return how many parts in a row `folded` takes as a group: a power of two, 1 where the rows need no groups.
+
+    Two groups' worth of columns stay free of parts and of products within a group: they say how large the rest is.
+    """
+    order, size = _order(count), 1
+    while samples < 2 * order and order // (2 * size) - 3 >= -(-count // (2 * size)):
+        size *= 2
+    return size
+
+
 def folded(count: int, samples: int, seed: int) -> Masks:
     """Return at most `samples` different subsets, by Hadamard matrices and their complements.
 
@@ -31,19 +42,35 @@ def folded(count: int, samples: int, seed: int) -> Masks:
     complements the main effects are free of all pairwise products (fold-over). The first block stands before its
     complements, for half a fold-over says less than a whole block; of further blocks each row comes with its own. Each
     block draws its columns and their signs anew.
+
+    Where the rows are too few for a whole fold-over, parts that follow each other share a group of columns that makes
+    the block alone free of products: those of two parts of a group equal columns that no part has.
     """
     draw = generator(seed)
-    order = 1 << count.bit_length()  # of Sylvester's matrix: a column for each part beside the constant one
-    first = _block(count, order, draw)
+    order, size = _order(count), group_size(count, samples)
+    first = _block(count, order, size, draw)
     rows = [first, ~first]
     while sum(map(len, rows)) < samples:
-        block = _block(count, order, draw)
+        block = _block(count, order, size, draw)
         rows.append(np.stack([block, ~block], 1).reshape(-1, count))
     return np.unique(np.concatenate(rows)[:samples], axis=0)
 
 
-def _block(count: int, order: int, draw: np.random.Generator) -> Masks:
-    rows, columns = draw.permutation(order), 1 + draw.permutation(order - 1)[:count]
+def _order(count: int) -> int:
+    return 1 << count.bit_length()  # of Sylvester's matrix: a column for each part beside the constant one
+
+
+def _block(count: int, order: int, size: int, draw: np.random.Generator) -> Masks:
+    number = order // size  # of groups of columns
+    # What two rows say about a group differs where the last bits of their numbers do: these come in turn.
+    rows = (draw.permuted(np.tile(np.arange(number)[:, None], size), axis=0) * size + np.arange(size)).ravel()
+    groups, part = 1 + draw.permutation(number - 1), np.arange(count)
+    if size > 1:  # the third is the product of the first two: no row is the complement of another
+        third = (groups == groups[0] ^ groups[1]).argmax()
+        groups[[2, third]] = groups[[third, 2]]
+    places = draw.permuted(np.tile(np.arange(size), (number, 1)), axis=1)
+    # The product of columns a and b is column a ^ b: within a group less than `size`, where no part is.
+    columns = groups[part // size] * size + places[part // size, part % size]
     odd = np.bitwise_count(rows[:, None] & columns) % 2 == 1
     return np.asarray(odd ^ (draw.random(count) < 0.5))
 

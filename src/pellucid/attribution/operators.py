@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 _LISTS = (list, tuple)
-_HOLDERS = (Tensor, list, tuple)
+HOLDERS = (Tensor, list, tuple)  # what tensors may be found in
 BATCH_NORMS = frozenset(
     ("batch_norm", "native_batch_norm", "_native_batch_norm_legit_no_training", "cudnn_batch_norm", "miopen_batch_norm")
 )
@@ -101,7 +101,7 @@ def tensors_in(value: Any) -> list[Tensor]:
     if isinstance(value, Tensor):
         return [value]
     if isinstance(value, _LISTS):
-        return [tensor for item in value if isinstance(item, _HOLDERS) for tensor in tensors_in(item)]
+        return [tensor for item in value if isinstance(item, HOLDERS) for tensor in tensors_in(item)]
     return []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 _REFIT = 1e-3  # ridge after the Lasso path
 _PENALTIES = np.concatenate([[0.0], np.logspace(-6, 3, 37)])  # times the mean squared singular value
+_RATIOS = np.array([0.1, 0.3, 1.0, 3.0])  # of what is fitted beside the parts, in sum of squares
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +31,7 @@ class Linear:
     r2: Array
 
 
-def fitted(masks: NDArray[np.bool_], values: Array, importance: Array, kept: int | None) -> Linear:
+def fitted(masks: NDArray[np.bool_], values: Array, importance: Array, kept: int | None, group: int = 1) -> Linear:
     """Return the linear model that fits `values` best.
 
     Parameters
@@ -42,6 +44,8 @@ def fitted(masks: NDArray[np.bool_], values: Array, importance: Array, kept: int
         Of each row, shape (row,).
     kept
         How many weights may differ from zero; None: all, by ridge, or by least squares where `masks` are all there are.
+    group
+        For the ridge: so many parts in a row have their pairwise products fitted beside them; 1: none.
     """
     share = importance / importance.sum()
     design = masks.astype(np.float64)
@@ -51,7 +55,11 @@ def fitted(masks: NDArray[np.bool_], values: Array, importance: Array, kept: int
     if kept is not None:
         weights = sparse(scaled, wanted, kept)
     elif len(masks) < 2 ** masks.shape[1]:
-        weights = ridge(scaled, wanted, share, opposite(masks))
+        beside = None
+        if group > 1:
+            centring = root * (np.eye(len(masks)) - share)
+            beside = centring @ products(design - means, group) @ centring.T
+        weights = ridge(scaled, wanted, share, opposite(masks), beside)
     else:
         weights = np.linalg.lstsq(scaled, wanted, rcond=None)[0]
     rest, spread = ((wanted - scaled @ weights) ** 2).sum(0), (wanted**2).sum(0)
@@ -70,7 +78,24 @@ def opposite(masks: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.array([place.get((~mask).tobytes(), row) for row, mask in enumerate(masks)])
 
 
-def ridge(design: Array, wanted: Array, share: Array, partner: NDArray[np.int64]) -> Array:
+def products(design: Array, size: int) -> Array:
+    """Return the inner products of rows, (row, row), over all products of two columns of one group.
+
+    Parameters
+    ----------
+    design
+        Shape (row, part), centred.
+    size
+        Of a group: so many columns that follow each other.
+    """
+    found = np.zeros((len(design), len(design)))
+    for first in range(0, design.shape[1], size):
+        own = design[:, first : first + size]
+        found += ((own @ own.T) ** 2 - own**2 @ (own**2).T) / 2
+    return found
+
+
+def ridge(design: Array, wanted: Array, share: Array, partner: NDArray[np.int64], beside: Array | None = None) -> Array:
     """Return ridge weights, (part, target), with the penalty of each target that leaves rows out best.
 
     A row is left out together with its complement. Alone it would leave the main effects out of balance, and the
@@ -84,17 +109,34 @@ def ridge(design: Array, wanted: Array, share: Array, partner: NDArray[np.int64]
         Leverage that the intercept adds to each row, shape (row,).
     partner
         As `opposite` gives it.
+    beside
+        Inner products of rows, (row, row), over columns that are fitted beside those of `design` and then dropped;
+        how strongly they are shrunk, and whether they help, is chosen like the penalty.
     """
-    left, singular, right = np.linalg.svd(design, full_matrices=False)
+    weights, least = np.zeros((design.shape[1], wanted.shape[1])), np.full(wanted.shape[1], np.inf)
+    rounding = np.finfo(np.float64).eps * (wanted**2).sum(0)  # what fits exactly alone needs nothing beside it
+    for left, squares in bases(design, beside):
+        penalties = _PENALTIES * squares.mean()
+        errors = np.stack([left_out(left, wanted, share, partner, squares / (squares + p)) for p in penalties])
+        shrunk = (left.T @ wanted) / (squares[:, None] + penalties[errors.argmin(0)])
+        better = errors.min(0) + rounding < least
+        weights[:, better] = (design.T @ (left @ shrunk))[:, better]
+        least = np.minimum(least, errors.min(0))
+    return weights
+
+
+def bases(design: Array, beside: Array | None) -> Iterator[tuple[Array, Array]]:
+    """Yield left singular vectors (row, rank) and squared singular values: alone, then with more and more beside."""
+    left, singular, _ = np.linalg.svd(design, full_matrices=False)
     seen = singular > singular.max() * max(design.shape) * np.finfo(np.float64).eps
-    left, singular, right = left[:, seen], singular[seen], right[seen]
-    if not len(singular):
-        return np.zeros((design.shape[1], wanted.shape[1]))
-    penalties = _PENALTIES * (singular**2).mean()
-    along = left.T @ wanted
-    errors = np.stack([left_out(left, wanted, share, partner, singular**2 / (singular**2 + p)) for p in penalties])
-    best = penalties[errors.argmin(0)]
-    return np.asarray(right.T @ (singular[:, None] / (singular[:, None] ** 2 + best) * along))
+    if seen.any():
+        yield left[:, seen], singular[seen] ** 2
+    if beside is not None and seen.any() and np.trace(beside) > 0:
+        own = design @ design.T
+        for ratio in _RATIOS * np.trace(own) / np.trace(beside):
+            squares, left = np.linalg.eigh(own + ratio * beside)
+            seen = squares > squares.max() * len(squares) * np.finfo(np.float64).eps
+            yield left[:, seen], squares[seen]
 
 
 def left_out(left: Array, wanted: Array, share: Array, partner: NDArray[np.int64], shrunk: Array) -> Array:

@@ -54,6 +54,26 @@ def test_a_linear_module_gives_its_weights(count):
     assert answer.warnings == ()
 
 
+class Neighbours(nn.Module):
+    """Weights 0 to 1, and products of each two features around their middle."""
+
+    def forward(self, x):
+        around = 2 * x - 1
+        return (x @ torch.linspace(0, 1, x.shape[1]).to(x) + (around[:, ::2] * around[:, 1::2]).sum(1))[:, None]
+
+
+def test_few_masks_tell_the_weights_of_parts_from_products_of_neighbours():
+    answer = method("lime", samples=64)(Neighbours(), torch.ones(1, 40, dtype=torch.float64))
+    expected = torch.linspace(0, 1, 40).double()
+    assert float((answer.relevance[0] - expected).abs().max()) < 0.1
+
+
+def test_few_masks_give_a_linear_module_its_weights():
+    weights = torch.linspace(0.001, 0.03, 100, dtype=torch.float64)
+    answer = method("lime", samples=160)(Linear(weights), torch.ones(1, 100, dtype=torch.float64))
+    assert torch.allclose(answer.relevance[0], weights, atol=1e-12)
+
+
 def test_the_lasso_path_keeps_some_parts():
     weights = torch.tensor([0.1, 5.0, -0.2, 0.3, -4.0, 0.1, 0.0, 3.0], dtype=torch.float64)
     x = torch.ones(1, 8, dtype=torch.float64)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from pellucid.attribution.coalitions import Masks, all_fit, every, folded
+from pellucid.attribution.coalitions import Masks, all_fit, every, folded, group_size
 from pellucid.attribution.run import Run
 from pellucid.attribution.surrogate import Array, Surrogate
 from pellucid.attribution.surrogate_fit import effective, fitted
@@ -42,6 +42,8 @@ class Lime(Surrogate):
     Source: Ribeiro et al. 2016, arXiv 1602.04938, equation 1, algorithm 1. Departures: rows of Hadamard matrices with
     their complements where it draws masks at random; ridge with a penalty that leaving rows out chooses (none where
     all masks are there), where it has K-Lasso; this distance and width, where its package takes the cosine and 0.25.
+    With fewer rows than 2 to 4 a part, which all complements need, the masks keep products of two parts that follow
+    each other in number apart from the parts' own weights; the ridge fits these products beside them and drops them.
     """
 
     parts_kept: int | None = None
@@ -52,19 +54,19 @@ class Lime(Surrogate):
             raise SettingError(f"parts_kept must be 1 or more; got {self.parts_kept}.")
 
     def design(self, count: int) -> tuple[Masks, Array]:
-        """Return all subsets, or a fold-over design, and how near each row is."""
+        """Return all subsets, or a design of fewer, and how near each row is."""
         masks = every(count) if all_fit(count, self.samples) else folded(count, self.samples, self.seed)
         return masks, np.exp((masks.mean(1) - 1) / _WIDTH**2)
 
     def fitted(self, run: Run, masks: Masks, importance: Array, values: Array) -> Mapping[str, Array]:
         """Return the linear model and how well it fits."""
-        model, size = fitted(masks, values, importance, self.parts_kept), effective(importance)
+        count, size = masks.shape[1], effective(importance)
+        model = fitted(masks, values, importance, self.parts_kept, group_size(count, self.samples))
         if model.r2.min() < _LEAST_R2:
             run.warn(
                 f"the weighted R2 lies below {_LEAST_R2} (details['r2']): a sum over these parts does not describe "
                 "the score"
             )
-        count = masks.shape[1]
         wanted = _ROWS_A_WEIGHT * min(count, self.parts_kept or count)
         if len(masks) < 2**count and size < wanted:
             run.warn(f"{size:.0f} effective samples are few for these parts; {wanted} or more are wanted")

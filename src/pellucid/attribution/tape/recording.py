@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from pellucid.attribution.first_look import FirstLook
-from pellucid.attribution.operators import Operator, operator, storage_of, tensors_in
+from pellucid.attribution.operators import HOLDERS, Operator, operator, storage_of, tensors_in
 from pellucid.attribution.question import Question
 from pellucid.attribution.tape.composites import CONVOLUTIONS, SPELLED, as_convolution, kept, spelled_out
 from pellucid.attribution.tape.storages import Storages, seen
@@ -24,7 +24,6 @@ from pellucid.attribution.tape.tape import Node, Value, plain, traced, values_in
 from pellucid.attribution.target import chosen, logits_of
 from pellucid.core.errors import NotApplicableError
 
-_HOLDERS = (Tensor, list, tuple)
 _CONVOLUTION = torch.ops.aten.convolution.default
 _LEAVING = {Tensor.numpy: "numpy()", Tensor.tolist: "tolist()", Tensor.__array__: "numpy()"}
 _SHAPE_ONLY = {"empty_like", "zeros_like", "ones_like", "full_like", "new_empty", "new_zeros", "new_ones", "new_full"}
@@ -130,7 +129,7 @@ class _Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is 
         """Run an operation, and record it where it depends on an input."""
         known = operator(func)
         name = known.name
-        read = {key: self._values(item) if isinstance(item, _HOLDERS) else item for key, item in values.items()}
+        read = {key: self._values(item) if isinstance(item, HOLDERS) else item for key, item in values.items()}
         depends = name not in _SHAPE_ONLY and bool(values_in(list(read.values())))
         if depends and name == "_local_scalar_dense":
             self._asked(values["self"])
