@@ -32,7 +32,7 @@ def main(folder: str, name: str, out: str) -> None:
     found = pellucid.explain(record, pellucid.load("tumour-three"), methods="all", targets=target)
     pages = [
         brain_slice(
-            found.record,
+            record,
             found[method, target].relevance,
             outline=outline,
             kind=found[method, target].kind,
