@@ -162,11 +162,32 @@ class _Head(nn.Module):
         return torch.relu(x @ self.one.T) @ self.two.T
 
 
+def forward_of(own, memory=2**31, targets=4):
+    module, x = _Head(own), torch.randn(2, 3, 16, generator=torch.Generator().manual_seed(6), dtype=torch.double)
+    question = Question(module=module, inputs=(x,), recorded=True, memory=memory)
+    return module, x, Forward(question, (x,), ())
+
+
 @pytest.mark.parametrize("own", [False, True], ids=["torch", "own function"])
 def test_gradients_of_all_targets_are_those_one_by_one(own):
-    module, x = _Head(own), torch.randn(2, 3, 16, generator=torch.Generator().manual_seed(6), dtype=torch.double)
+    module, x, forward = forward_of(own)
     together = method("grad_cam", relu=False)(module, x, target="all").relevance
     for target in range(4):
         alone = method("grad_cam", relu=False)(module, x, target=target).relevance
         assert torch.allclose(together[:, target], alone, rtol=1e-12, atol=1e-12)
     assert bool(together.flatten(2).any(-1).all())
+    found = forward.gradients_at_once(torch.tensor([[0, 3], [1, 1]]), forward.leaves[0])
+    assert (found is None) is own
+
+
+def test_as_many_targets_at_once_as_fit_into_memory_and_one_where_hooks_would_see_them():
+    module, x, forward = forward_of(own=False, memory=3 * 4 * 2 * 3 * 16 * 8)
+    assert forward.targets_at_once(x) == 3
+    whole = method("grad_cam", relu=False)(module, x, target="all").relevance
+    few = method("grad_cam", relu=False)(module, x, target="all", memory=1).relevance
+    assert torch.allclose(whole, few, rtol=1e-12, atol=1e-12)
+    for register in (module.register_forward_hook, module.register_full_backward_hook):
+        handle = register(lambda *_: None)
+        assert forward.targets_at_once(x) == 1
+        handle.remove()
+    assert forward.targets_at_once(x) == 3

@@ -12,6 +12,7 @@ import torch
 import zoo
 from pellucid.attribution.evaluate import reserves
 from pellucid.attribution.method import Method, method
+from pellucid.attribution.run import Run
 from pellucid.attribution.tape.tape import Value
 from pellucid.core.errors import Interrupted, InvalidInputError, NotApplicableError
 from pellucid.core.progress import shown_by
@@ -234,8 +235,27 @@ def test_the_interrupt_does_not_hold_the_passes_that_were_stopped():
     passes = until(0, lambda: ask(module, x, target=1))
     with pytest.raises(Interrupted) as caught:
         until(passes, lambda: ask(module, x, target=1))
-    assert caught.value.__context__.__traceback__ is None
-    assert caught.value.__suppress_context__
+    gc.collect()
+    assert caught.value.__context__ is None
+    assert not [one for one in gc.get_objects() if type(one) is Run]
+
+
+def test_a_module_that_changes_its_weights_gives_nothing_to_an_interrupt():
+    class Moving(torch.nn.Linear):
+        def forward(self, x):
+            PASSES.append(len(x))
+            if len(PASSES) == STOP[0]:
+                with torch.no_grad():
+                    self.weight.add_(1)
+                raise KeyboardInterrupt
+            return super().forward(x)
+
+    module, x, ask = Moving(4, 2), torch.ones(6, 4), method("occlusion", window=1)
+    passes = until(0, lambda: ask(module, x, target=1))
+    with pytest.raises(KeyboardInterrupt) as caught:
+        until(passes, lambda: ask(module, x, target=1))
+    assert type(caught.value) is KeyboardInterrupt
+    assert "changes its own parameter 'weight'" in str(caught.value.__cause__)
 
 
 class Wide(torch.nn.Module):

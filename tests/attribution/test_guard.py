@@ -89,6 +89,27 @@ def test_also_after_an_exception():
     assert untouched(module)
 
 
+def test_an_interrupt_while_it_is_put_back_goes_on_when_all_is(monkeypatch):
+    module = nn.Sequential(nn.BatchNorm1d(2), nn.BatchNorm1d(2)).eval()
+    before, equal, calls = [buffer.clone() for buffer in module.buffers()], torch.equal, []
+
+    def stopped(one, other):
+        calls.append(1)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return equal(one, other)
+
+    with pytest.raises(KeyboardInterrupt), guarded(module, ["cpu"]):
+        for buffer in module.buffers():
+            buffer.data.add_(1)
+        monkeypatch.setattr(torch, "equal", stopped)
+    monkeypatch.undo()
+    assert all(torch.equal(one, other) for one, other in zip(module.buffers(), before, strict=True))
+    with guarded(module, ["cpu"]):
+        module[0].running_mean.data.add_(1)
+    assert not module[0].running_mean.any()
+
+
 def test_the_last_of_several_threads_puts_back():
     module, inside, go_on = Writing(), threading.Event(), threading.Event()
 

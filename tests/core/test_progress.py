@@ -52,3 +52,11 @@ def test_work_that_is_not_a_loop_reports_by_itself():
     with shown_by(seen):
         opened("training", 10)(4)
     assert seen.told == [("training", 10), ("training", 4)]
+
+
+def test_of_nothing_no_bar_is_shown():
+    shown = []
+    with shown_by(lambda title, total: shown.append(title) or (lambda done: None)):
+        opened("none", 0)(0)
+        opened("unknown", None)(1)
+    assert shown == ["unknown"]

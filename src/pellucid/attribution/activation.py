@@ -22,23 +22,9 @@ _AFFINE = {
     *("sub_", "neg", "clone", "cat", "stack", "_unsafe_view", "_to_copy", "constant_pad_nd", "native_dropout"),
     *BATCH_NORMS,
 }
-_PLAIN = {
-    *(
-        "mean",
-        "sum",
-        "_adaptive_avg_pool2d",
-        "relu",
-        "relu_",
-        "addmm",
-        "mm",
-        "linear",
-        "add",
-        "mul",
-        "sub",
-        "div",
-        "neg",
-    ),
-    *("clone", "gather", "_unsafe_view", "silu", "gelu", "tanh", "sigmoid", "native_dropout", "_to_copy"),
+_PLAIN = {  # steps whose way back torch can take for many gradients at once
+    *("mean", "sum", "_adaptive_avg_pool2d", "relu", "relu_", "addmm", "mm", "linear", "add", "mul", "sub", "div"),
+    *("neg", "clone", "gather", "_unsafe_view", "silu", "gelu", "tanh", "sigmoid", "native_dropout", "_to_copy"),
 }
 _AFFINE_IN_ONE = {"mul", "mul_", "mm", "addmm", "bmm", "baddbmm", "convolution", "linear"}
 
@@ -72,15 +58,16 @@ class Activation:
 
     def gradients(self, classes: Tensor) -> Iterator[Tensor]:
         """Yield the gradient of the logits to the values, shaped like them, for each column of `classes`."""
-        at_once = None
-        if classes.shape[1] > 1 and self._ends_in_plain_steps():
-            at_once = self._forward.gradients_at_once(classes, self._source)
-        if at_once is not None:
-            yield from map(self._arrange, at_once)
-            return
-        for column in range(classes.shape[1]):
+        several = self._forward.targets_at_once(self._source) if self._ends_in_plain_steps() else 1
+        for first in range(0, classes.shape[1], several):
+            some = classes[:, first : first + several]
+            found = self._forward.gradients_at_once(some, self._source) if some.shape[1] > 1 else None
+            yield from map(self._arrange, self._one_by_one(classes, first, some.shape[1]) if found is None else found)
+
+    def _one_by_one(self, classes: Tensor, first: int, count: int) -> Iterator[Tensor]:
+        for column in range(first, first + count):
             keep = column + 1 < classes.shape[1]
-            yield self._arrange(self._forward.gradients(classes[:, column], (self._source,), keep=keep)[0])
+            yield self._forward.gradients(classes[:, column], (self._source,), keep=keep)[0]
 
     def _ends_in_plain_steps(self) -> bool:
         """Return whether between layer and logits are only steps whose way back torch can take for many at once."""

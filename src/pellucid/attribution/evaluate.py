@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pellucid.attribution.method import Method
 
 _TINY = 1e-12
-_FEW = 4  # samples whose points fill one batch: measured, 16 take as long; one alone, up to twice as many passes
+_FEW = 4  # samples that share batches: with 16 no pass less was measured to count, with one up to twice as many
 _FULL = 2**24  # bytes of a pass from which more rows are no quicker on a CPU
 
 
@@ -43,6 +43,15 @@ class _Part:
     declared: Declared
 
 
+class _Done:
+    """What is done by the time of an interruption."""
+
+    def __init__(self) -> None:
+        self.parts: list[_Part] = []
+        self.targets: Targets
+        self.interrupted = False
+
+
 def evaluate(method: Method, question: Question, target: Target, *, several: bool) -> Attribution:
     """Return a method's answer to a question, its module left as it was.
 
@@ -51,29 +60,40 @@ def evaluate(method: Method, question: Question, target: Target, *, several: boo
     Interrupted
         At Ctrl-C after some of the samples, with the answer for these.
     """
-    parts: list[_Part] = []
+    done = _Done()
     try:
         with guarded(question.module, question.device_types):
             refuse_training(question.module)
-            runs, targets = _runs(question, target, method)
-            for run in runs:
-                parts.append(_answered(method, run))  # noqa: PERF401  # an interrupt leaves those before
-    except KeyboardInterrupt as interrupt:
-        if not parts:
-            raise
-        interrupt.__traceback__ = None  # its frames hold the passes of the run that was stopped
-        raise _stopped(method, question, targets, parts, several=several) from None
-    return _joined(method, question, targets, parts, several=several)
+            try:
+                _answer_all(method, question, target, done)
+            except KeyboardInterrupt as interrupt:
+                if not done.parts:
+                    raise
+                done.interrupted = True
+                interrupt.__traceback__ = None  # its frames hold the passes of the run that was stopped
+    except NotApplicableError as error:  # the module had changed itself
+        if done.interrupted:
+            raise KeyboardInterrupt from error
+        raise
+    if done.interrupted:
+        raise _stopped(method, question, done, several=several)
+    return _joined(method, question, done.targets, done.parts, several=several)
 
 
-def _stopped(method: Method, question: Question, targets: Targets, parts: list[_Part], *, several: bool) -> Interrupted:
-    done = sum(len(part.scores) for part in parts)
-    stated = targets.stated[:done] if isinstance(targets.stated, list) else targets.stated
-    first = replace(targets, classes=targets.classes[:done], stated=stated)
+def _answer_all(method: Method, question: Question, target: Target, done: _Done) -> None:
+    runs, done.targets = _runs(question, target, method)
+    for run in runs:
+        done.parts.append(_answered(method, run))
+
+
+def _stopped(method: Method, question: Question, done: _Done, *, several: bool) -> Interrupted:
+    targets, count = done.targets, sum(len(part.scores) for part in done.parts)
+    stated = targets.stated[:count] if isinstance(targets.stated, list) else targets.stated
+    first = replace(targets, classes=targets.classes[:count], stated=stated)
     return interrupted(
-        f"{done} of {question.batch} samples",
+        f"{count} of {question.batch} samples",
         "their Attribution",
-        _joined(method, question, first, parts, several=several),
+        _joined(method, question, first, done.parts, several=several),
     )
 
 
@@ -85,11 +105,13 @@ def _runs(question: Question, target: Target, method: Method) -> tuple[Iterator[
         refuse_chance(question, _rows(question, slice(0, 1)), first.logits)
     if first.doubtful:
         _first_pass(question, torch.zeros(2, dtype=torch.int64), method)
+    batch = question.batch
     if method.perturbs:
         company = beside_another(question)
+        if company is None and batch > 1:
+            company = _first_pass(question, torch.arange(2), method).logits[:1]
         if company is not None:
             refuse_mixing(first.logits, company)
-    batch = question.batch
     cost = first.bytes_a_row * (2 if method.looks_back else 1)  # on the way back of a tape as much again
     targets = resolve(target, batch=batch, logits=first.logits.shape[1])
     if batch == 1:
@@ -222,7 +244,7 @@ def _ledger(parts: list[_Part], plain: Callable[[Tensor], Tensor]) -> Ledger | N
     if not lines:
         return None
     if len(parts) == 1:
-        return Ledger({line: plain(taken) for line, taken in parts[0].declared.ledger.items()})
+        return Ledger({line: plain(taken).clone() for line, taken in parts[0].declared.ledger.items()})
     none = [torch.zeros_like(part.scores) for part in parts]
     found = {
         line: torch.cat([part.declared.ledger.get(line, zero) for part, zero in zip(parts, none, strict=True)])

@@ -8,7 +8,7 @@ from torch import Tensor
 def all_finite(tensor: Tensor) -> bool:
     """Return whether no number is NaN or infinite.
 
-    Cost: a sum, which is finite only if all are; for one that is not, which may be that of many large numbers, a look
-    at each.
+    Cost: one sum, which is finite only if all numbers are. Where it is not, which large finite numbers may bring about
+    too, each is looked at.
     """
     return bool(tensor.sum().isfinite()) or bool(tensor.isfinite().all())

@@ -30,7 +30,7 @@ def refuse_training(module: nn.Module) -> None:
                 f"{_where(name, kind)} keeps no running statistics: it takes those of the batch, so that no sample "
                 "has an answer of its own. Train it with track_running_stats=True."
             )
-        if getattr(part, "training", False) and _is_active(part, kind):  # a frozen one has none
+        if getattr(part, "training", False) and _is_active(part, kind):  # not there in a frozen module
             raise NotApplicableError(
                 f"{_where(name, kind)} must be in evaluation mode; it is in training mode, where every pass gives "
                 f"another answer. {_REMEDY}"

@@ -16,6 +16,8 @@ from pellucid.attribution.recorder import Recorder
 from pellucid.attribution.target import logits_of
 from pellucid.core.errors import NotApplicableError
 
+_GRADIENTS = 4  # one part in so many of the memory is for the gradients of several targets
+
 
 class Forward:
     """The logits of some rows, with gradients to a copy of the inputs of their own.
@@ -90,6 +92,13 @@ class Forward:
                 )
             found.append(gradient)
         return tuple(found)
+
+    def targets_at_once(self, source: Tensor) -> int:
+        """Return for how many targets the gradient to a value may be asked at once: with hooks on the way, for one."""
+        parts = self.question.module.modules()
+        if any(part._forward_hooks or part._backward_hooks or part._backward_pre_hooks for part in parts):
+            return 1  # they would see the gradients of many targets as one tensor of another kind
+        return max(1, self.question.memory // (_GRADIENTS * source.numel() * source.element_size()))
 
     def gradients_at_once(self, classes: Tensor, source: Tensor) -> Tensor | None:
         """Return the gradient of all targets' logits to one value, (target, *value); None where torch has no such way.

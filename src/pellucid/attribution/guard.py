@@ -134,6 +134,21 @@ _open: dict[int, _Kept] = {}
 _lock = threading.Lock()
 
 
+def _put_all_back(parts: list[tuple[str, _Kept]]) -> list[str]:
+    """Return the names of parameters that cannot be put back; Ctrl-C in the middle goes on when all the others are."""
+    changed: list[str] = []
+    late: KeyboardInterrupt | None = None
+    for name, kept in parts:
+        try:
+            lost = kept.put_back()
+        except KeyboardInterrupt as interrupt:
+            late, lost = interrupt, kept.put_back()
+        changed += [f"{name}.{own}".lstrip(".") for own in lost]
+    if late is not None:
+        raise late
+    return changed
+
+
 @contextmanager
 def _left_alone(parts: dict[str, nn.Module]) -> Iterator[None]:
     with _lock:
@@ -146,12 +161,12 @@ def _left_alone(parts: dict[str, nn.Module]) -> Iterator[None]:
         yield
     finally:
         with _lock:
+            last: list[tuple[str, _Kept]] = []
             for name, part in parts.items():
-                kept = _open[id(part)]
-                kept.users -= 1
-                if not kept.users:
-                    changed += [f"{name}.{own}".lstrip(".") for own in kept.put_back()]
-                    del _open[id(part)]
+                _open[id(part)].users -= 1
+                if not _open[id(part)].users:
+                    last.append((name, _open.pop(id(part))))
+            changed = _put_all_back(last)
     if changed:
         raise NotApplicableError(
             f"the module changes its own parameter {changed[0]!r} in its forward pass, so that no two passes are "

@@ -139,3 +139,26 @@ def test_a_ledger_that_does_not_close_is_said():
 def test_settings_out_of_range_are_refused(settings, words):
     with pytest.raises(SettingError, match=words):
         method("lrp", **settings)
+
+
+def test_the_ledger_is_no_larger_than_its_lines():
+    module, x = zoo.network("plain", 1), zoo.inputs(1)
+    ledger = method("lrp")(module, x, target="all").ledger
+    assert len(ledger.lines) > 5
+    assert all(line.untyped_storage().nbytes() == line.nbytes for line in ledger.lines.values())
+
+
+@pytest.mark.parametrize("rule", ["zplus", "alpha2beta1", "epsilon"])
+def test_a_layer_without_inputs_gives_nothing_on(rule):
+    class Empty(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.empty = nn.Linear(4, 2).double(), nn.Parameter(torch.zeros(2, 0, dtype=torch.double))
+
+        def forward(self, x):
+            return self.one(x) + nn.functional.linear(x[:, :0], self.empty)
+
+    module, x = Empty(), torch.ones(2, 4, dtype=torch.double)
+    answer = method("lrp", rule=rule)(module, x, target=1)
+    assert answer.relevance.shape == (2, 4)
+    assert answer.score.tolist() == module(x)[:, 1].tolist()

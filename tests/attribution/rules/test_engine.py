@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import pytest
 import torch
 from recordings import Function, record
 
-from pellucid.attribution.rules.engine import Message, one_hot, propagate
+from pellucid.attribution.rules.engine import Message, dots, one_hot, propagate
 
 X = torch.tensor([[1.0, 2.0], [3.0, 4.0]]).double()
 
@@ -76,3 +77,10 @@ def test_no_graph_is_kept_of_the_weights():
     (message,) = propagate(recorded.tape, torch.ones_like(X), lambda _: rule)
     assert not message.c.requires_grad
     assert torch.is_grad_enabled()
+
+
+@pytest.mark.parametrize("size", [7, 100_000])
+def test_products_are_summed_row_by_row(size):
+    draw = torch.Generator().manual_seed(1)
+    one, other = (torch.randn(3, 1, size, generator=draw, dtype=torch.double) for _ in range(2))
+    assert torch.allclose(dots(one, other), (one * other).sum((1, 2)), rtol=1e-10)

@@ -161,3 +161,35 @@ def test_a_randomised_rectifier_is_leaky_in_evaluation_mode(inplace):
     recorded = record(module, x)
     assert torch.allclose(recorded.logits, nn.functional.leaky_relu(module[0](x), 0.2), rtol=1e-12)
     assert "leaky_relu" in {node.operator for node in recorded.tape.nodes}
+
+
+@pytest.mark.parametrize(
+    ("module", "shape"),
+    [
+        (nn.Conv1d(4, 6, 3, padding=1, stride=2, groups=2), (2, 4, 9)),
+        (nn.Conv2d(4, 6, (3, 1), padding=(1, 0), dilation=2, bias=False), (2, 4, 9, 8)),
+        (nn.Conv3d(2, 3, 2), (1, 2, 3, 4, 5)),
+        (nn.Conv1d(4, 6, 3, padding="same"), (2, 4, 9)),
+        (nn.Conv1d(4, 4, 3), (4, 9)),
+    ],
+    ids=["1-D", "2-D", "3-D", "padded by name", "without a batch"],
+)
+def test_a_convolution_is_one_operation_with_torchs_own_result(module, shape):
+    module = module.double()
+    x = torch.randn(*shape, generator=torch_generator(3), dtype=torch.double)
+
+    class Flat(nn.Module):
+        def forward(self, x):
+            return module(x).reshape(len(x), -1)
+
+    recorded = record(Flat(), x)
+    assert torch.equal(recorded.logits, Flat()(x))
+    assert [node.operator for node in recorded.tape.nodes].count("convolution") == 1
+
+
+def test_a_batch_norm_in_evaluation_mode_is_one_operation():
+    norm, x = nn.BatchNorm1d(3).double().eval(), torch.randn(2, 3, 5, generator=torch_generator(4), dtype=torch.double)
+    norm.running_mean.add_(1)
+    recorded = record(nn.Sequential(norm, nn.Flatten()), x)
+    assert [node.operator for node in recorded.tape.nodes] == ["batch_norm", "view"]
+    assert torch.equal(recorded.logits, norm(x).flatten(1))

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from pellucid.attribution.tape.tape import Node, Tape, Value
 
-_LONG = 4096  # numbers: where a call for each row is no more than their products
+_LONG = 2**16  # numbers a row: from here on a call for each is up to four times as quick, for it keeps no products
 
 
 @dataclass(slots=True, eq=False)
@@ -92,10 +92,10 @@ def dots(one: Tensor, other: Tensor) -> Tensor:
     """Return the sum of the products of each row, shape (row,); the first is conjugated if complex."""
     rows = len(one)
     one, other = one.reshape(rows, -1), other.reshape(rows, -1)
-    if one.is_complex() or one.shape[1] < _LONG:
+    if one.shape[1] < _LONG or one.is_complex() or one.device.type != "cpu":
         found: Tensor = torch.linalg.vecdot(one, other)
         return found
-    return torch.stack([torch.dot(a, b) for a, b in zip(one, other, strict=True)])  # reads memory twice as fast
+    return torch.stack([torch.dot(a, b) for a, b in zip(one, other, strict=True)])
 
 
 def one_hot(tape: Tape, logits: Tensor, classes: Tensor) -> Tensor:

@@ -103,7 +103,7 @@ class RelevancePropagation:
 
     def _batch_norm(self, step: Step) -> None:
         """Treat a batch norm that cannot be folded as an affine layer under epsilon: y = g x + b."""
-        c, taken = self._stabiliser.shared(step.message, step.out)
+        c, taken = self._stabiliser.factor_and_taken(step.message, step.out)
         gain, shift = batch_norm_line(step.node)
         step.send(step.node.arguments["input"], c=c * gain.reshape(-1, *(1,) * (c.ndim - 2)))
         self._took(step, BIAS, c.reshape(*c.shape[:2], -1).sum(-1) @ shift)

@@ -44,7 +44,7 @@ class Stabiliser:
             return torch.where(divisor == 0, 0, relevance / divisor)
         return torch.div(relevance, divisor, out=divisor)  # new memory would cost as much as the arithmetic
 
-    def shared_out(self, relevance: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+    def divided_and_taken(self, relevance: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return R / d(z), 0 where z is, for nothing can be shared there, and what epsilon took of each row, (row,)."""
         signed = self._signed(z)
         divisor = signed + z
@@ -54,16 +54,16 @@ class Stabiliser:
     def _signed(self, z: Tensor) -> Tensor:
         """Return eps * sgn(z), with sgn(0) = 1."""
         size = self.size(z)
-        size = size if isinstance(size, Tensor) else z.new_tensor(size)
+        size = size if isinstance(size, Tensor) else z.new_full((), size)
         return torch.where(z < 0, -size, size)
 
     def lessened(self, c: Tensor, z: Tensor) -> Tensor:
         """Return c * z / d(z) = c * |z| / (|z| + eps) without a division by what may be 0."""
         if self.eps == 0:
             return c
-        return self.split(c, z)[0]
+        return self.lessened_and_taken(c, z)[0]
 
-    def split(self, c: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
+    def lessened_and_taken(self, c: Tensor, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return c * |z| / (|z| + eps), and what epsilon took of c * z, shape (row,)."""
         size = self.size(z)
         divisor = z.abs().add_(size)
@@ -76,10 +76,10 @@ class Stabiliser:
         taken = dots(part, z)
         return torch.sub(c, part, out=part), taken
 
-    def shared(self, message: Message, z: Tensor) -> tuple[Tensor, Tensor]:
+    def factor_and_taken(self, message: Message, z: Tensor) -> tuple[Tensor, Tensor]:
         """Return a message as c alone, R / d(z), and what epsilon took of each row; without a division where it can."""
         if message.r is None and message.c is not None and self.eps:
-            return self.split(message.c, z)
+            return self.lessened_and_taken(message.c, z)
         s = torch.zeros_like(z) if message.c is None else self.lessened(message.c, z)
         if message.r is not None:
             s = s + self.divided(message.r, z)
@@ -120,7 +120,7 @@ WeightedRule = Callable[[Weighted, Message, RuleSettings], Share]
 
 def epsilon(at: Weighted, message: Message, settings: RuleSettings) -> Share:
     """R_x = x * W^T (R / d(z)). Bach et al. 2015, equation 58."""
-    s, taken = settings.stabiliser.shared(message, at.z)
+    s, taken = settings.stabiliser.factor_and_taken(message, at.z)
     bias = _taken(at, at.whole_bias(), s)
     if at.gain is None:
         return Share(Message(c=at.transposed(s, at.weight)), bias, taken)
@@ -144,7 +144,7 @@ def alpha_beta(alpha: float, beta: float) -> WeightedRule:
             z = at.apply(above, first, biases)
             z = z if below is None else z.add_(at.apply(below, second, None))
             # where nothing pulls this way there is nothing to share: the rule does not conserve, and says so
-            s, taken = settings.stabiliser.shared_out(relevance if share == 1 else relevance * share, z)
+            s, taken = settings.stabiliser.divided_and_taken(relevance if share == 1 else relevance * share, z)
             r = at.transposed(s, first).mul_(above)
             r = r if below is None else r.addcmul_(below, at.transposed(s, second))
             return r, _taken(at, biases, s), taken
@@ -239,7 +239,7 @@ def _without_input(at: Weighted, message: Message, settings: RuleSettings, weigh
 
 def _halves(x: Tensor) -> tuple[Tensor, Tensor | None]:
     """Return the positive and the negative part; None where there is no negative one, which saves half the work."""
-    return (x, None) if bool(x.min() >= 0) else (x.clamp(min=0), x.clamp(max=0))
+    return (x, None) if not x.numel() or bool(x.min() >= 0) else (x.clamp(min=0), x.clamp(max=0))
 
 
 def _positive(tensor: Tensor) -> Tensor:
