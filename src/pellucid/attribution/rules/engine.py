@@ -73,18 +73,18 @@ def propagate(tape: Tape, start: Tensor, rule_of: Callable[[Node], Rule]) -> lis
         The rule of each operation.
     """
     waiting: dict[Value, Message] = {tape.logits: Message(c=start)}
-    for node in reversed(tape.nodes):
-        arrived = tuple(waiting.pop(out, None) for out in node.outs)
-        if all(message is None for message in arrived):
-            continue
-        step = Step(node, arrived)
-        with torch.no_grad():  # the weights may ask for gradients of their own
+    with torch.no_grad():  # the weights may ask for gradients of their own
+        for node in reversed(tape.nodes):
+            arrived = tuple(waiting.pop(out, None) for out in node.outs)
+            if all(message is None for message in arrived):
+                continue
+            step = Step(node, arrived)
             rule_of(node)(step)
-        for value, message in step.sent.items():
-            if value in waiting:
-                waiting[value].add(message.c, message.r)
-            else:
-                waiting[value] = Message(message.c, message.r)
+            for value, message in step.sent.items():
+                if value in waiting:
+                    waiting[value].add(message.c, message.r)
+                else:
+                    waiting[value] = Message(message.c, message.r)
     return [waiting.get(value) for value in tape.inputs]
 
 
