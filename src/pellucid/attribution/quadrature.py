@@ -97,7 +97,7 @@ class Quadrature:
         # Panels that as many targets want stand together: their ways back are shared without waste.
         places = sorted(wanted, key=lambda place: len(wanted[place]), reverse=True)
         rows = [(place, node) for place in places for node in range(len(NODES))]
-        step = self.run.together()
+        step = self.run.together(beside=2 * self._room)  # what is kept, and as much for the way back
         parts: dict[Place, list[_Integral]] = {}
         for first in track(range(0, len(rows), step), "integrated gradients"):
             chunk = rows[first : first + step]

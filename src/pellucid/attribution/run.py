@@ -136,11 +136,11 @@ class Run:
         self.scores()
         self.forget()
 
-    def together(self) -> int:
-        """Return how many rows fit into memory at once, beside those of the run's own pass."""
+    def together(self, beside: int = 0) -> int:
+        """Return how many rows fit into memory at once, beside those of the run's own pass and `beside` bytes."""
         passed = self._forward is not None or self._recorded is not None
         held = len(self.samples) * self._bytes if passed else 0
-        return rows_at_once(self.question.memory - held, self._bytes)
+        return rows_at_once(self.question.memory - held - beside, self._bytes)
 
     def elsewhere(self, points: tuple[Tensor, ...]) -> Run:
         """Return a run over other points, (point, batch, *input) each: the samples of this run moved.

@@ -21,6 +21,7 @@ from pellucid.core.randomness import generator
 from pellucid.core.settings import encode
 
 _STREAM = 1  # of a seed: other methods that draw for a sample take other numbers
+_BACK = 4  # one part in so many of the memory is for the way back itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +143,7 @@ class SmoothGrad(Method):
     def _copies(self, run: Run) -> Iterator[tuple[Run, int]]:
         """Yield runs over noisy copies, as many at once as memory allows, and how many copies each holds."""
         draws = [[self._generator(sample, number) for sample in rows] for number, rows in enumerate(run.rows)]
-        step = max(1, run.together() // len(run.samples))
+        step = max(1, run.together(beside=run.question.memory // _BACK) // len(run.samples))
         for first in track(range(0, self.samples, step), "smooth grad"):
             count = min(step, self.samples - first)
             noisy = zip(run.rows, draws, strict=True)
