@@ -162,7 +162,7 @@ class _Head(nn.Module):
         return torch.relu(x @ self.one.T) @ self.two.T
 
 
-def forward_of(own, memory=2**31, targets=4):
+def forward_of(own, memory=2**31):
     module, x = _Head(own), torch.randn(2, 3, 16, generator=torch.Generator().manual_seed(6), dtype=torch.double)
     question = Question(module=module, inputs=(x,), recorded=True, memory=memory)
     return module, x, Forward(question, (x,), ())
