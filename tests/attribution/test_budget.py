@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from pellucid.attribution.budget import MOST_ROWS, parsed, rows_at_once
+from pellucid.attribution.budget import MOST_ROWS, evenly, parsed, rows_at_once
 from pellucid.core.errors import InvalidInputError
 
 
@@ -24,3 +26,13 @@ def test_rows_fit_into_memory_and_one_is_always_tried():
     assert rows_at_once(1000, 3000) == 1
     assert rows_at_once(10**9, 1) == MOST_ROWS
     assert rows_at_once(10**9, 0) == MOST_ROWS
+
+
+@pytest.mark.parametrize(("total", "most"), [(16, 5), (16, 4), (17, 16), (1, 5), (3, 3)])
+def test_parts_are_few_and_of_one_size(total, most):
+    parts = evenly(total, most)
+    assert [number for part in parts for number in range(total)[part]] == list(range(total))
+    sizes = [part.stop - part.start for part in parts]
+    assert max(sizes) <= most
+    assert max(sizes) - min(sizes) <= 1
+    assert len(parts) == math.ceil(total / most)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from pellucid.core.errors import InvalidInputError
 
@@ -24,6 +25,13 @@ def parsed(memory: str | int) -> int:
     if match is None or unit is None or isinstance(memory, bool) or float(match[1]) <= 0:
         raise InvalidInputError(f"memory must be a size such as '2GiB' or '500MB', or bytes; got {memory!r}.")
     return int(float(match[1]) * unit)
+
+
+def evenly(total: int, most: int) -> list[slice]:
+    """Return the fewest slices of at most `most` steps: their sizes differ by one, so that each fits where one lay."""
+    count = -(-total // most)
+    edges = [total * number // count for number in range(count + 1)]
+    return [slice(*ends) for ends in pairwise(edges)]
 
 
 def rows_at_once(memory: int, bytes_a_row: int) -> int:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pellucid.attribution.activation import Activation, activation
-from pellucid.attribution.budget import rows_at_once
+from pellucid.attribution.budget import evenly, rows_at_once
 from pellucid.attribution.forward import Forward
 from pellucid.attribution.maps import Geometry
 from pellucid.attribution.question import Question
@@ -19,6 +19,7 @@ from pellucid.attribution.tape.recording import Recorded
 from pellucid.attribution.target import logits_of
 
 Result = TypeVar("Result")
+_BACK = 4  # one part in so many of the memory is for the way back itself
 
 
 @dataclass(slots=True)
@@ -141,6 +142,10 @@ class Run:
         passed = self._forward is not None or self._recorded is not None
         held = len(self.samples) * self._bytes if passed else 0
         return rows_at_once(self.question.memory - held - beside, self._bytes)
+
+    def chunks(self, points: int) -> list[slice]:
+        """Return how to split points of all the run's samples, so that the way there and back fits into memory."""
+        return evenly(points, max(1, self.together(beside=self.question.memory // _BACK) // len(self.samples)))
 
     def elsewhere(self, points: tuple[Tensor, ...]) -> Run:
         """Return a run over other points, (point, batch, *input) each: the samples of this run moved.

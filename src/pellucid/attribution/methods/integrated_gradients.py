@@ -127,15 +127,15 @@ def _stepped(run: Run, starts: tuple[Tensor, ...], steps: int) -> list[Tensor]:
     size, targets = len(run.samples), run.classes.shape[1]
     means = [torch.zeros(size, targets, *rows.shape[1:], dtype=torch.float64, device=rows.device) for rows in run.rows]
     scores = [run.elsewhere(tuple(start[None] for start in starts)).scores()[None]]
-    step = max(1, run.together() // size)
-    for first in track(range(0, steps, step), "integrated gradients"):
-        chunk = nodes[first : first + step]
-        moved = run.elsewhere(tuple(_between(start, rows, chunk) for start, rows in zip(starts, run.rows, strict=True)))
-        scores.append(moved.scores().reshape(len(chunk), size, targets))
+    for chunk in track(run.chunks(steps), "integrated gradients"):
+        at, share = nodes[chunk], weights[chunk]
+        moved = run.elsewhere(tuple(_between(start, rows, at) for start, rows in zip(starts, run.rows, strict=True)))
+        scores.append(moved.scores().reshape(len(at), size, targets))
         for column, gradients in enumerate(moved.gradients()):
             for mean, gradient in zip(means, gradients, strict=True):
-                parts = gradient.reshape(len(chunk), size, *gradient.shape[1:]).double()
-                mean[:, column] += torch.tensordot(weights[first : first + step].to(parts), parts, dims=1)
+                parts = gradient.reshape(len(at), size, *gradient.shape[1:]).double()
+                mean[:, column] += torch.tensordot(share.to(parts), parts, dims=1)
+        moved.forget()
     course = torch.cat([*scores, run.scores()[None]])
     run.declare(base=course[0], variation=course.diff(dim=0).abs().sum(0))
     return means

@@ -21,7 +21,6 @@ from pellucid.core.randomness import generator
 from pellucid.core.settings import encode
 
 _STREAM = 1  # of a seed: other methods that draw for a sample take other numbers
-_BACK = 4  # one part in so many of the memory is for the way back itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,9 +142,8 @@ class SmoothGrad(Method):
     def _copies(self, run: Run) -> Iterator[tuple[Run, int]]:
         """Yield runs over noisy copies, as many at once as memory allows, and how many copies each holds."""
         draws = [[self._generator(sample, number) for sample in rows] for number, rows in enumerate(run.rows)]
-        step = max(1, run.together(beside=run.question.memory // _BACK) // len(run.samples))
-        for first in track(range(0, self.samples, step), "smooth grad"):
-            count = min(step, self.samples - first)
+        for chunk in track(run.chunks(self.samples), "smooth grad"):
+            count = chunk.stop - chunk.start
             noisy = zip(run.rows, draws, strict=True)
             yield run.elsewhere(tuple(self._moved(rows, drawn, count) for rows, drawn in noisy)), count
 
