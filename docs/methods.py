@@ -42,7 +42,7 @@ def main(file: str) -> None:
         ]
         for method in found[0].methods
     ]
-    save(sheet(rows, size=0.4, title="Every method on three ECGs, ecg-six"), _beside("methods.png"), dpi=80)
+    save(sheet(rows, size=0.4, title="Every method that makes sense for ecg-six"), _beside("methods.png"), dpi=80)
 
 
 def _cell(explanation: Explanation, method: str, target: str, truth: np.ndarray | None, caption: str) -> Cell:

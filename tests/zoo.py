@@ -149,9 +149,11 @@ class Attention(nn.Module):
         self.encoder = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, batch_first=True)
         self.head = nn.Linear(8, CLASSES)
 
+    def features(self, x: Tensor) -> Tensor:
+        return self.encoder(self.stem(x).flatten(2).transpose(1, 2)).mean(1)
+
     def forward(self, x: Tensor) -> Tensor:
-        tokens = self.stem(x).flatten(2).transpose(1, 2)
-        return self.head(self.encoder(tokens).mean(1))
+        return self.head(self.features(x))
 
 
 class FlatHead(nn.Module):

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
+from scipy.ndimage import gaussian_filter
 
-from pellucid.attribution.baseline import checked, given, median, reference
+from pellucid.attribution.baseline import blurred, checked, given, median, reference
 from pellucid.core.errors import InvalidInputError, SettingError
+from pellucid.core.randomness import torch_generator
 
 X = torch.tensor([[[1.0, 2.0, 9.0, 4.0], [0.0, 0.0, 1.0, 3.0]]])
 
@@ -28,11 +31,26 @@ def test_blurring_keeps_a_constant_and_spreads_a_spike_over_two_percent(shape):
     x = torch.zeros(shape)
     middle = tuple(size // 2 for size in shape[2:])
     x[0, 0, *middle] = 1
-    blurred = reference("blurred", x)[0, 0]
-    assert float(blurred.sum()) == pytest.approx(1, abs=1e-5)
+    found = reference("blurred", x)[0, 0]
+    assert float(found.sum()) == pytest.approx(1, abs=1e-5)
     offsets = torch.arange(shape[-1]) - middle[-1]
-    spread = float((blurred.flatten(0, -2).sum(0) if blurred.ndim > 1 else blurred) @ offsets.float() ** 2)
+    spread = float((found.flatten(0, -2).sum(0) if found.ndim > 1 else found) @ offsets.float() ** 2)
     assert spread**0.5 == pytest.approx(max(1.0, 0.02 * shape[-1]), rel=0.05)
+
+
+@pytest.mark.parametrize("shape", [(2, 6), (2, 6, 1)])
+def test_nothing_can_be_blurred_without_space_or_time(shape):
+    with pytest.raises(
+        InvalidInputError, match=r"must have an axis in space or time.*got an input of the shape \(2, 6"
+    ):
+        reference("blurred", torch.rand(shape))
+
+
+@pytest.mark.parametrize("sigmas", [(0.5, 2.3), (4.0, 1.0)])
+def test_each_axis_is_blurred_by_its_own_gaussian_as_scipys(sigmas):
+    x = torch.rand(2, 3, 9, 11, dtype=torch.float64, generator=torch_generator(0))
+    theirs = gaussian_filter(x.numpy(), sigma=(0, 0, *sigmas), mode="nearest")
+    assert np.allclose(blurred(x, sigmas).numpy(), theirs, atol=1e-12)
 
 
 @pytest.mark.parametrize("value", ["nought", True, float("nan")])
@@ -51,3 +69,5 @@ def test_a_given_baseline_is_for_one_or_for_all():
 def test_a_name_at_the_call_is_a_setting():
     with pytest.raises(InvalidInputError, match=r"must be a tensor; got 'mean'\. A name or a number is a setting"):
         given("mean", X)
+    with pytest.raises(InvalidInputError, match=r"From numpy: torch\.from_numpy"):
+        given(X.numpy(), X)

@@ -28,11 +28,12 @@ def test_rows_fit_into_memory_and_one_is_always_tried():
     assert rows_at_once(10**9, 0) == MOST_ROWS
 
 
-@pytest.mark.parametrize(("total", "most"), [(16, 5), (16, 4), (17, 16), (1, 5), (3, 3)])
+@pytest.mark.parametrize(("total", "most"), [(16, 5), (16, 4), (17, 16), (1, 5), (3, 3), (0, 4)])
 def test_parts_are_few_and_of_one_size(total, most):
     parts = evenly(total, most)
     assert [number for part in parts for number in range(total)[part]] == list(range(total))
-    sizes = [part.stop - part.start for part in parts]
-    assert max(sizes) <= most
-    assert max(sizes) - min(sizes) <= 1
+    sizes = {part.stop - part.start for part in parts}
+    assert sizes <= set(range(1, most + 1))
+    assert len(sizes) <= 2
+    assert max(sizes, default=0) - min(sizes, default=0) <= 1
     assert len(parts) == math.ceil(total / most)

@@ -108,6 +108,44 @@ def test_tensors_of_the_call_are_recorded_by_hash_and_fields_by_name():
     assert answer.settings["steps"] == 2
 
 
+def test_a_tensor_of_a_type_that_numpy_has_not_is_recorded_too():
+    module, x = zoo.network("plain", 1).to(torch.bfloat16), zoo.inputs(1).to(torch.bfloat16)
+    answer = method("occlusion")(module, x, target=0, baseline=torch.zeros(4, 24, dtype=torch.bfloat16))
+    assert len(answer.settings["baseline"]["sha256"]) == 64
+
+
+def test_a_function_is_recorded_by_its_name():
+    answer = method("kernel_shap", parts=2)(zoo.network("plain", 1), zoo.inputs(1, 1), target=0, rebuild=torch.clone)
+    assert answer.settings["rebuild"].endswith("clone")
+
+
+class OneWayOrAnother(torch.nn.Module):
+    """Pools only what is loud, as its first sample decides."""
+
+    def forward(self, x):
+        loud = torch.nn.functional.max_pool1d(x, 4) if x.amax() > 10 else x[..., ::4]
+        return torch.relu(loud).flatten(1)[:, :3] * 2
+
+
+def test_details_that_only_some_samples_have_are_left_out():
+    x = zoo.inputs(1, 2)
+    x[0] = x[0] / x[0].abs().max() * 20
+    x[1] = x[1] / x[1].abs().max()
+    ask = method("deconvolution", switches=True)
+    assert list(ask(OneWayOrAnother().eval(), x[:1], target=0).details) == ["switches of max_pool2d_with_indices"]
+    assert ask(OneWayOrAnother().eval(), x, target=0, memory=1).details == {}
+
+
+@pytest.mark.parametrize("name", ["saliency", "lrp"])
+def test_a_batch_that_the_module_does_not_take_is_refused_in_words(name):
+    class OfOne(zoo.Plain):
+        def forward(self, x):
+            return super().forward(x.reshape(1, 4, 24))
+
+    with pytest.raises(InvalidInputError, match=r"inputs must be what the module was built for.*reshape"):
+        method(name)(zoo.seeded(OfOne(1)), zoo.inputs(1, 3), target=0)
+
+
 def test_a_tape_is_let_go_of_before_the_next_is_made():
     """Values and operations hold each other: without care the memory of all batches would wait for the collector."""
     module, x = zoo.network("residual", 1), zoo.inputs(1, 4)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 import zoo
 from pellucid.attribution.forward import Forward
@@ -80,3 +81,22 @@ def test_batch_statistics_of_one_row_are_doubtful():
     x = zoo.inputs(1)
     assert of(zoo.network("norms", 1), x[:1], watched=True).doubtful
     assert not of(zoo.network("plain", 1), x[:1], watched=True).doubtful
+
+
+def test_where_memory_ends_the_module_is_not_blamed():
+    class Wide(nn.Module):
+        def forward(self, x):
+            return x[:, None].expand(1, 2**52, 2)[:, 0]
+
+    with pytest.raises(RuntimeError, match="allocate memory") as caught:
+        of(Wide(), torch.zeros(1, 2)).gradients(torch.tensor([0]), keep=False)
+    assert not isinstance(caught.value, NotApplicableError)
+
+
+def test_a_checkpoint_that_runs_twice_is_refused_with_its_remedy():
+    class Checkpointed(nn.Module):
+        def forward(self, x):
+            return checkpoint(torch.sin, x, use_reentrant=True)
+
+    with pytest.raises(NotApplicableError, match=r"way back.*use_reentrant=False\.$"):
+        of(Checkpointed(), torch.zeros(1, 2)).gradients(torch.tensor([0]), keep=False)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import pickle
 import threading
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -149,7 +151,11 @@ def replace(weight):
     weight.data = weight.data * 2
 
 
-@pytest.mark.parametrize("change", [double, replace])
+def behind(weight):
+    weight.data.mul_(2)
+
+
+@pytest.mark.parametrize("change", [double, replace, behind])
 def test_a_module_that_changes_its_weights_is_refused(change):
     module = nn.Sequential(nn.Linear(2, 2))
     with (
@@ -177,3 +183,46 @@ def test_a_module_made_in_inference_mode_is_refused():
         module = nn.Linear(1, 1)
     with pytest.raises(NotApplicableError, match=r"outside of it"), guarded(module, ["cpu"]):
         pass
+
+
+class Deep(nn.Module):
+    """Counts in places inside others."""
+
+    def __init__(self):
+        super().__init__()
+        self.log, self.array, self.itself = {"calls": [], "last": [torch.zeros(2)]}, np.zeros(2), []
+        self.itself.append(self.itself)
+
+    def forward(self, x):
+        self.log["calls"].append(x)
+        self.log["last"][0].data.add_(1)
+        self.array += 1
+        return x
+
+
+def test_also_what_lies_inside_containers_and_arrays():
+    module = Deep()
+    size, calls = len(pickle.dumps(module)), module.log["calls"]
+    with guarded(module, ["cpu"]):
+        module(torch.zeros(1, 2))
+        assert len(calls) == 1
+    assert calls == []
+    assert module.log["last"][0].tolist() == module.array.tolist() == [0, 0]
+    assert len(pickle.dumps(module)) == size
+
+
+def test_sparse_tensors_do_not_stand_in_the_way():
+    module = nn.Linear(2, 2)
+    module.register_buffer("near", torch.eye(2).to_sparse())
+    module.weight = nn.Parameter(torch.eye(2).to_sparse())
+    with guarded(module, ["cpu"]):
+        module.weight.requires_grad_(False)
+    assert module.weight.requires_grad
+
+
+def test_weights_that_are_no_numbers_did_not_change():
+    module = nn.Linear(2, 2)
+    module.weight.data.fill_(torch.nan)
+    with guarded(module, ["cpu"]):
+        module.bias.requires_grad_(False)
+    assert module.bias.requires_grad

@@ -69,11 +69,26 @@ def test_an_argument_of_as_many_entries_as_the_batch_is_one_a_sample():
     )
 
 
+class Widened(zoo.Plain):
+    """Computes in single precision and answers in double."""
+
+    def forward(self, x):
+        return super().forward(x).double()
+
+
+@pytest.mark.parametrize("name", ["saliency", "lrp", "occlusion"])
+def test_rounding_is_that_of_what_the_module_computes_in(name):
+    module, x = zoo.seeded(Widened(1)), zoo.inputs(1)
+    found, plain = (method(name)(net, x, target=1).relevance for net in (module, zoo.network("plain", 1)))
+    assert torch.allclose(found, plain, rtol=1e-4, atol=1e-6)
+
+
 def test_rounding_is_not_mixing():
     one = torch.tensor([[1.0, -2.0]])
-    refuse_mixing(one, one * (1 + 1e-5))
+    question = Question(module=zoo.network("plain", 1), inputs=(zoo.inputs(1),))
+    refuse_mixing(question, one, one * (1 + 1e-5))
     with pytest.raises(NotApplicableError, match=r"logit 1 is -2 alone, -2\.02 in company"):
-        refuse_mixing(one, one * 1.01)
+        refuse_mixing(question, one, one * 1.01)
 
 
 class Narrow(nn.Module):

@@ -45,6 +45,14 @@ def test_what_does_not_come_out_even_is_blank():
     assert all(is_blank(axis) for axis in regrouped(of_input((3, 4, 24)), (9, 32))[1:])
 
 
+def test_a_batch_of_one_is_not_lost_sight_of():
+    one = Atom(1, 0)
+    folded = regrouped(of_input((1, 4, 24)), (4, 1, 24))
+    assert folded == ((one, LEAD), (Atom(1),), (TIME,))
+    assert regrouped(folded, (1, 4, 24)) == of_input((1, 4, 24))
+    assert regrouped(((TIME,), (one,), (Atom(6),)), (24, 1, 2, 3)) == ((TIME,), (one,), (Atom(2),), (Atom(3),))
+
+
 def test_the_receptive_field_of_a_convolution():
     atom = TIME.windowed(12, 7, 2, 3, 1).windowed(6, 3, 2, 0, 2)
     assert (atom.start, atom.end, atom.jump) == (-3, 3 + 8, 4)
@@ -81,4 +89,6 @@ def test_a_folded_batch_is_none():
     assert has_batch(((BATCH,), (TIME,)), (3, 24), 3)
     assert not has_batch(((BATCH, LEAD), (TIME,)), (12, 24), 3)
     assert has_batch(((Atom(1),), (TIME,)), (1, 24), 1)
+    assert not has_batch(((Atom(1, 0), LEAD), (Atom(1),), (TIME,)), (4, 1, 24), 1)
+    assert not has_batch(((Atom(1, 0),), (TIME,)), (1, 24), 3)
     assert not has_batch(((LEAD,), (TIME,)), (4, 24), 1)

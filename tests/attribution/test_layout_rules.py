@@ -7,7 +7,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from pellucid.attribution.layout import is_blank
+from pellucid.attribution.layout import Atom, is_blank, of_input
+from pellucid.attribution.layout_rules import after
 from pellucid.attribution.recorder import Recorder
 
 BATCH, CHANNELS, TIME = 2, 3, 24
@@ -64,6 +65,8 @@ CASES = {
     "gathered maximum": lambda x: x.max(1).values,
     "normed": lambda x: functional.batch_norm(x, torch.zeros(3), torch.ones(3)),
     "upsampled": lambda x: functional.interpolate(conv(x, stride=4), scale_factor=4, mode="nearest"),
+    "activated": lambda x: functional.hardswish(functional.prelu(functional.logsigmoid(x), torch.ones(1) / 2)),
+    "masked": lambda x: x.index_put((x > 0.5,), torch.tensor(0.0)) + x.masked_scatter(x > 0.7, torch.zeros(144)),
 }
 
 
@@ -86,10 +89,46 @@ def test_a_cell_sees_what_its_layout_says(case):
 
 @pytest.mark.parametrize(
     "function",
-    [lambda x: x.flip(2), lambda x: torch.fft.rfft(x, dim=2).abs(), lambda x: x.sort(2).values, lambda x: x.roll(1, 2)],
+    [
+        lambda x: x.flip(2),
+        lambda x: torch.fft.rfft(x, dim=2).abs(),
+        lambda x: x.sort(2).values,
+        lambda x: x.roll(1, 2),
+        lambda x: x.cumsum(2),
+        lambda x: x.cummax(2).values,
+        lambda x: x.take(torch.arange(x.numel() - 1, -1, -1).reshape(x.shape)),
+        lambda x: x.take_along_dim(x.argsort(2), 2),
+        lambda x: x.index_put((torch.zeros(1, dtype=torch.long),), x.flip(2)[:1]),
+        lambda x: x.scatter(2, torch.arange(TIME - 1, -1, -1).expand(x.shape), x),
+        lambda x: functional.grid_sample(x[:, None], torch.zeros(BATCH, CHANNELS, TIME, 2), align_corners=False),
+        lambda x: torch.cdist(x, x[:, :1].expand(-1, TIME, -1)),
+        lambda x: functional.channel_shuffle(x[..., None], 3),
+    ],
 )
 def test_what_moves_positions_about_is_lost(function):
     _, layout = recorded(function, torch.rand(BATCH, CHANNELS, TIME))
+    assert all(is_blank(axis) for axis in layout)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: functional.group_norm(x, 1),
+        lambda x: functional.layer_norm(x, (TIME,)),
+        lambda x: x.softmax(2),
+        lambda x: x.log_softmax(1),
+        lambda x: x.double().tril(),
+        lambda x: x.repeat(1, 1, 1) + torch.complex(x, x).abs(),
+        lambda x: torch.maximum(x, torch.zeros_like(x)),
+    ],
+)
+def test_what_weighs_positions_leaves_them_where_they_are(function):
+    _, layout = recorded(function, torch.rand(BATCH, CHANNELS, TIME))
+    assert layout[2] == (Atom(TIME, 2),)
+
+
+def test_an_operator_of_ones_own_is_lost():
+    (layout,) = after("mine::mirrored", {"x": (x := torch.rand(1, 4))}, {id(x): of_input((1, 4))}, [x])
     assert all(is_blank(axis) for axis in layout)
 
 

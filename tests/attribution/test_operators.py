@@ -30,7 +30,9 @@ def test_views_are_no_new_memory():
 
 def test_chance_and_statistics_are_doubtful():
     assert operator(aten.bernoulli.default).chance
-    assert operator(aten.native_batch_norm.default).statistics
+    assert operator(aten.bernoulli.default).doubtful
+    assert operator(aten.native_batch_norm.default).doubtful
+    assert not operator(aten.native_batch_norm.default).chance
     assert not operator(aten._native_batch_norm_legit_no_training.default).doubtful
 
 

@@ -6,6 +6,7 @@ from torch import nn
 
 import zoo
 from pellucid.attribution.forward import Forward
+from pellucid.attribution.method import method
 from pellucid.attribution.quadrature import Quadrature
 from pellucid.attribution.question import Question
 from pellucid.attribution.run import Run
@@ -90,3 +91,22 @@ def test_all_inputs_go_the_way_together():
     found = settled(Both(), (x, y), [[0]])
     assert found.means[0][0, 0].tolist() == pytest.approx([3, 3])  # integral of (3a)^2
     assert found.means[1][0, 0].tolist() == pytest.approx([6])  # integral of 2 (3a)(3a)
+
+
+class Counting(zoo.Plain):
+    """Notes how many rows each pass has."""
+
+    def forward(self, x):
+        ROWS.append(len(x))
+        return super().forward(x)
+
+
+ROWS: list[int] = []
+
+
+def test_passes_do_not_grow_while_more_and_more_panels_are_kept():
+    module, x = zoo.seeded(Counting(1)), zoo.inputs(1, 1)
+    ROWS.clear()
+    method("integrated_gradients", tolerance=1e-6)(module, x, target=0, memory=50_000)
+    assert len(ROWS) > 100
+    assert 4 < max(ROWS[3:]) < 8  # twice as many would fit but for the panels and the way back; the first are looks

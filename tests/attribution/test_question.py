@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from pellucid.attribution.question import Question, checked_inputs, checked_module
+from pellucid.attribution.question import Question, checked_answer, checked_inputs, checked_module
 from pellucid.core.errors import InvalidInputError
 
 
@@ -52,3 +52,29 @@ def test_arguments_with_an_entry_a_sample_follow_the_samples():
     assert found[1] is table
     assert found[2:] == ("word", None)
     assert question.device_types == {"cpu"}
+
+
+def test_arguments_that_inference_mode_made_are_fit_for_a_gradient():
+    with torch.inference_mode():
+        factor = torch.tensor([2.0])
+    weight = torch.ones(1, requires_grad=True)
+    question = Question(module=nn.Identity(), inputs=(torch.zeros(3, 1),), arguments=(factor,))
+    (given,) = question.arguments_for(torch.arange(3))
+    (weight * given).backward()
+    assert weight.grad.tolist() == [2.0]
+
+
+def test_the_memory_is_the_default_of_a_call():
+    assert Question(module=nn.Identity(), inputs=()).memory == 2 * 2**30
+
+
+def test_what_a_callers_function_gives_is_checked_and_taken_in_the_type_of_what_it_got():
+    given = torch.zeros(2, 3)
+    assert torch.equal(checked_answer("project", torch.ones(2, 3).double(), given), torch.ones(2, 3))
+    for found, words in [
+        ([0.0], "got list"),
+        (torch.zeros(3), r"shape that it is given, \(2, 3\); got \(3,\)"),
+        (given / 0, "got NaN or infinite values"),
+    ]:
+        with pytest.raises(InvalidInputError, match=f"project must return a finite tensor .*{words}"):
+            checked_answer("project", found, given)

@@ -130,13 +130,14 @@ def test_r2_is_sklearns(kept):
     assert np.allclose(model.r2, expected, rtol=1e-12)
 
 
-def test_a_constant_has_no_weights_and_is_described_entirely():
-    masks = every(3)
-    for kept in (None, 2):
-        model = fitted(masks, np.full((8, 1), 4.0), np.ones(8), kept)
-        assert (model.weights == 0).all()
-        assert model.intercept.tolist() == [4]
-        assert model.r2.tolist() == [1]
+@pytest.mark.parametrize("value", [4.0, 0.3, 0.0])
+@pytest.mark.parametrize("kept", [None, 2])
+def test_a_constant_has_no_weights_and_is_described_entirely(kept, value):
+    importance = np.linspace(0.1, 1.3, 8)  # its weighted mean is off by rounding
+    model = fitted(every(3), np.full((8, 1), value), importance, kept)
+    assert (model.weights == 0).all()
+    assert np.allclose(model.intercept, [value], rtol=1e-15)
+    assert model.r2.tolist() == [1]
 
 
 @pytest.mark.parametrize("kept", [1, 2, 5])

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from pellucid.attribution.method import method
 from pellucid.cli.looking import View
 from pellucid.core.errors import InvalidInputError, UnknownNameError
 from pellucid.datasets.dataset import dataset
@@ -92,6 +93,27 @@ def test_examples_come_with_their_patients_and_excerpts_in_millivolts(apart, mix
         seen = network.prepare(data[number]).inputs[0].numpy() / view._scale
         rows = [LEADS.index(lead) for lead in piece.leads]
         assert piece.values == pytest.approx(seen[rows, slice(*fact["window"][0])], abs=1e-6)
+
+
+@pytest.mark.parametrize("dim", [1, 2])
+def test_the_switches_of_a_max_pool_are_those_of_deconvolution(record, dim):
+    convolution, pool, mean = (
+        (nn.Conv1d, nn.MaxPool1d, nn.AdaptiveAvgPool1d) if dim == 1 else (nn.Conv2d, nn.MaxPool2d, nn.AdaptiveAvgPool2d)
+    )
+    torch.random.manual_seed(0)
+    channels = len(LEADS) if dim == 1 else 1
+    steps = convolution(channels, 4, 3, stride=2), nn.ReLU(), pool(3, stride=2, padding=1)
+    module = nn.Sequential(*steps, mean(1), nn.Flatten(), nn.Linear(4, 2))
+    described = {"leads": LEADS, "sampling_rate": 50, "length": 300} if dim == 1 else {"size": (20, 24)}
+    network = Network(module, ["A", "B"], **described)
+    seen = record if dim == 1 else MriSlice(pixels=np.random.default_rng(0).random((20, 24)).astype(np.float32))
+    view = View.of(network, seen, layer="2", channel=None, target=None)
+    answer = method("deconvolution", switches=True)(network.module, view.inputs, target=0)
+    places = np.unravel_index(answer.details["switches of 2"][0].numpy(), (149,) if dim == 1 else (9, 11))
+    # A cell of the convolution sees three samples and is centred on the second; the next lies two further.
+    assert view._switches() == pytest.approx(1 + 2 * np.stack(places))
+    assert not network.module[2]._forward_pre_hooks
+    assert View.of(network, seen, layer="1", channel=None, target=None)._switches() is None
 
 
 def test_slices_are_drawn_too(tmp_path):

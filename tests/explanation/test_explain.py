@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+import zoo
 from pellucid.attribution.method import METHODS, Method, method
 from pellucid.core.errors import Interrupted, InvalidInputError, NotApplicableError, SettingError, UnknownNameError
+from pellucid.explanation.choice import refusals
 from pellucid.explanation.explain import explain
+from pellucid.networks.architectures.ecg_conv_attention_net import EcgConvAttentionNet
+from pellucid.networks.network import Network
 from pellucid.records.ecg import EcgRecord
 from pellucid.simulation.patients import simulate
 
@@ -206,6 +210,24 @@ def test_leads_are_the_parts_of_shapley_values_and_windows_those_of_lime(record,
     assert found.settings["parts"] == shown.provenance["methods"]["kernel_shap"]["parts"] == "lead"
     assert shown["lime", "AFIB"].settings["parts"] == "lead x window"
     assert any(note.startswith("kernel_shap and lime replace limb leads one by one") for note in shown.notes)
+
+
+def test_the_scores_of_tokens_lie_on_the_leads_that_they_are_of(record):
+    shape = {"sampling_rate": 500, "length": 5000}
+    network = Network(zoo.seeded(EcgConvAttentionNet(2)), ["A", "B"], **shape)
+    shown = explain(record, network, methods=["attention_rollout", "attention_lrp"], targets="B")
+    asked = {"target": 1, "parts": torch.arange(12)[:, None]}
+    answer = method("attention_rollout")(network.module, network.prepare(record).inputs, **asked)
+    tokens = answer.details["tokens"][0].numpy()
+    shares = shown["attention_rollout", "B"].by_lead()["share"].to_numpy()
+    assert shares == pytest.approx(tokens / tokens.sum(), rel=1e-5)
+    entropy = f"entropy of the tokens' scores {float(answer.details['entropy']):.1%} of the largest possible"
+    assert [entropy in note for note in shown.notes].count(True) == 1
+    assert shown["attention_lrp", "B"].leads_apart
+    both = {"rollout": method("attention_rollout"), "smooth": method("smooth_grad", of={"name": "attention_rollout"})}
+    assert refusals(both, network) == {}
+    leaky = Network(EcgConvAttentionNet(2, leaky=True), ["A", "B"], **shape)
+    assert "scores 12 tokens; where they lie" in refusals(both, leaky)["rollout"]
 
 
 def test_a_slices_parts_are_superpixels(picture, slices):

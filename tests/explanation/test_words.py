@@ -51,6 +51,7 @@ def test_padding_and_leads_and_refusals():
         "cam, AFIB: 26% of the relevance stands on padding, outside the recording."
     )
     assert "not in which lead" in words.one_map_for_all("grad_cam")
+    assert words.evenness(0.9876).startswith("entropy of the tokens' scores 98.8% of the largest possible")
     assert words.refused("cam", "because.") == "cam left out: because."
     assert words.stopped(["cam"]) == "Interrupted: cam has not answered."
 

@@ -107,6 +107,26 @@ def test_over_a_picture_cells_lie_in_its_frame():
     assert foot[0] * figure.get_figheight() * 25.4 < min(box[1] for box in boxes(figure)) - 2
 
 
+def dots(axes):
+    return next(line for line in axes.lines if line.get_marker() == "." and line.get_linestyle() == "None")
+
+
+def test_the_switches_of_a_max_pool_are_dots_where_it_answers(layer, record):
+    switches = np.array([[[10.0, 90.0, 260.0, 370.0]] * 3])
+    figure = drawn(inside.layer_of_ecg(replace(layer, switches=switches), record))
+    panels = [axes for axes in figure.axes if any(line.get_drawstyle() == "steps-mid" for line in axes.lines)]
+    assert dots(panels[0]).get_xydata().ravel() == pytest.approx([0.9, 1.0, 2.6, 0.5])
+    assert dots(panels[1]).get_xydata().size == 0
+    assert any("Dots: the switches, where in each cell the largest value stood" in text for text in words(figure))
+    assert not any("Dots" in text for text in words(inside.layer_of_ecg(layer, record)))
+    values = np.zeros((1, 3, 4))
+    values[0, 2, 1] = 5.0
+    switches = np.stack([np.full((1, 3, 4), 9.0), np.full((1, 3, 4), 6.0)])  # rows, then columns
+    over = Layer(values=values, offset=(1.5, 1.5), jump=(4.0, 4.0), switches=switches)
+    figure = drawn(inside.layer_of_slice(over, np.zeros((12, 16)), name="slice"))
+    assert dots(figure.axes[1]).get_xydata().tolist() == [[6, 9]]
+
+
 def test_an_ecg_made_by_ascent_stands_over_the_rise_of_its_value(record):
     figure = drawn(inside.ascent_of_ecg(record, [0.0, 2.0, 1.5], raised="class AFIB", value=2.0))
     paper, rise = figure.axes

@@ -30,6 +30,8 @@ def test_each_cell_is_the_same_ecg_at_the_stated_size(pulses):
     words = [text.get_text() for text in figure.texts]
     assert any("10 mm/s  ·  4 mm/mV" in text for text in words)
     assert {"a", "b", "c", "methods"} <= set(words)
+    assert any(text.endswith("brackets: where the diagnosis shows") for text in words)
+    assert not any("brackets" in text.get_text() for text in sheet(cells(pulses)[:1]).texts)
 
 
 def test_cells_stand_in_rows_and_do_not_overlap(pulses):

@@ -1,4 +1,4 @@
-"""Lets the tests of this folder import `zoo`, which stands beside it, and zennit without torchvision."""
+"""Lets the tests of this folder import `zoo` and `occluded` of other folders, and zennit without torchvision."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from types import ModuleType
 
 import pytest
 
-sys.path.append(str(Path(__file__).parents[1]))
+TESTS = Path(__file__).parents[1]
+sys.path += [str(TESTS), str(TESTS / "attribution" / "occluding")]
 
 
 @pytest.fixture(scope="session")

@@ -80,25 +80,27 @@ def assert_equal(ours, theirs):
     assert (ours - theirs).abs().max() < CLOSE * theirs.abs().max()
 
 
-@pytest.mark.parametrize(("dim", "bias"), CASES)
-@pytest.mark.parametrize("rule", SINGLE)
-def test_one_rule_everywhere(zennit, rule, dim, bias):
-    module, x = chain(dim, bias), zoo.inputs(dim, dtype=torch.float64)
+def composite_of(zennit, rule):
+    """Return zennit's composite of that name, or one with that rule everywhere."""
+    if rule in COMPOSITES:
+        return COMPOSITES[rule](zennit.composites, {"epsilon": EPS, "stabilizer": EPS, "layer_map": even(zennit)})
     everywhere = (zennit.types.Linear, SINGLE[rule](zennit.rules))
-    composite = zennit.composites.LayerMapComposite(
+    return zennit.composites.LayerMapComposite(
         [everywhere, *(even(zennit) if rule == "epsilon" else []), *zennit.composites.layer_map_base(EPS)]
     )
+
+
+def asked_of_both(zennit, rule, dim, bias):
+    """Return our relevance of a chain, and zennit's."""
+    module, x = chain(dim, bias), zoo.inputs(dim, dtype=torch.float64)
     ours = method("lrp", rule=rule, eps=EPS, **SETTINGS.get(rule, {}))(module, x, target=TARGETS).relevance
-    assert_equal(ours, judged(zennit, module, composite, x))
+    return ours, judged(zennit, module, composite_of(zennit, rule), x)
 
 
 @pytest.mark.parametrize(("dim", "bias"), CASES)
-@pytest.mark.parametrize("rule", COMPOSITES)
-def test_composites(zennit, rule, dim, bias):
-    module, x = chain(dim, bias), zoo.inputs(dim, dtype=torch.float64)
-    composite = COMPOSITES[rule](zennit.composites, {"epsilon": EPS, "stabilizer": EPS, "layer_map": even(zennit)})
-    ours = method("lrp", rule=rule, eps=EPS, **SETTINGS.get(rule, {}))(module, x, target=TARGETS).relevance
-    assert_equal(ours, judged(zennit, module, composite, x))
+@pytest.mark.parametrize("rule", [*SINGLE, *COMPOSITES])
+def test_a_rule_everywhere_and_composites(zennit, rule, dim, bias):
+    assert_equal(*asked_of_both(zennit, rule, dim, bias))
 
 
 @pytest.mark.parametrize("dim", [1, 2])
@@ -106,6 +108,5 @@ def test_composites(zennit, rule, dim, bias):
 def test_a_batch_norm_is_as_if_folded(zennit, rule, dim):
     """zennit itself is wrong on these: what it merges is still divided by sqrt(1 + eps)."""
     (module, folded), x = with_norms(chain(dim, bias=False), dim), zoo.inputs(dim, dtype=torch.float64)
-    composite = COMPOSITES[rule](zennit.composites, {"epsilon": EPS, "stabilizer": EPS, "layer_map": even(zennit)})
     ours = method("lrp", rule=rule, eps=EPS, **SETTINGS.get(rule, {}))(module, x, target=TARGETS).relevance
-    assert_equal(ours, judged(zennit, folded, composite, x))
+    assert_equal(ours, judged(zennit, folded, composite_of(zennit, rule), x))

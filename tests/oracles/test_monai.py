@@ -1,14 +1,17 @@
-"""On MONAI's own classifiers: the tape's gradient is autograd's, relevance adds up, attention is found."""
+"""On MONAI's own classifiers: gradients, relevance, windows, attention are right; beside its class activation map."""
 
 from __future__ import annotations
 
 import copy
 import functools
 import math
+import warnings
 
 import pytest
 import torch
+from occluded import both, missed, run_of, windows_of
 
+import zoo
 from pellucid.attribution.guard import guarded
 from pellucid.attribution.method import method
 from pellucid.attribution.question import Question
@@ -63,6 +66,27 @@ def test_without_biases_the_sum_is_the_logit(name, dim):
     answer = method("lrp", eps=1e-12)(module, x, target=1)
     missed = (answer.relevance.flatten(1).sum(1) - answer.score).abs().max() / answer.score.abs().max()
     assert missed < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("name", "dim"), [cage for cage in MONAI_CAGES if cage[0] != "vit"]
+)  # the engine takes no tokens
+def test_occlusion_has_the_networks_own_logits(name, dim):
+    x, size = monai_inputs(dim), {1: 32, 2: 16}[dim]
+    assert missed(*both(run_of(built(name, dim), x), windows_of(x, size, size), sample=1)) < 1e-9
+
+
+def test_monais_class_activation_map_is_ours_times_the_cells_plus_the_bias():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what MONAI imports is outdated in places
+        from monai.visualize import CAM
+    module, x = zoo.network("plain", 2, dtype=torch.float64), zoo.inputs(2, 3, dtype=torch.float64)
+    judge = CAM(module, "features.5", "head.2", postprocessing=lambda given: given)
+    theirs = judge.compute_map(x, class_idx=[2, 0, 1])  # the head is applied to every cell
+    bias = module.head[2].bias.detach()[[2, 0, 1]]
+    ours = method("cam")(module, x, target=[2, 0, 1]).cells
+    expected = (torch.as_tensor(theirs) - bias[:, None, None, None]) / ours[0].numel()
+    assert (ours - expected).abs().max() < 1e-9 * expected.abs().max()
 
 
 @pytest.mark.parametrize("dim", [1, 2])

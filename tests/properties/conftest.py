@@ -1,4 +1,4 @@
-"""Lets the tests of this folder import `zoo`, which stands beside it; a few records of every data set on disk."""
+"""Lets the tests of this folder import `zoo` and `asking`; a few records of every data set on disk."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 
 from pellucid.records.leads import STANDARD
 
-sys.path.append(str(Path(__file__).parents[1]))
+sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
 
 @pytest.fixture

@@ -8,11 +8,22 @@ head leaves nothing to draw, and must answer on all others.
 from __future__ import annotations
 
 import json
-import pickle
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
+from asking import (
+    CONTROLS,
+    EVERY,
+    OF_ATTENTION,
+    PERTURBING,
+    QUICK,
+    ask,
+    asked,
+    assert_untouched,
+    given,
+    network,
+    portrait,
+)
 from torch import nn
 
 import zoo
@@ -20,29 +31,8 @@ from pellucid.attribution.method import METHODS, Attribution, method
 from pellucid.core.errors import InvalidInputError, NotApplicableError, SettingError
 from pellucid.core.settings import decode, encode
 
-QUICK = {
-    "integrated_gradients": {"tolerance": 0.1},
-    "kernel_shap": {"parts": 4, "samples": 64},
-    "lead_grad_cam": {"allow_leak": True},
-    "lime": {"parts": 4, "samples": 64},
-    "occlusion": {"window": 6, "stride": 6},
-    "smooth_grad": {"samples": 3},
-}
 HEADS = {"cam": {"mean"}}  # what a method needs; others that look at a layer need some axis in space or time
 AT_RECTIFIERS = {"deconvolution", "guided_backprop", "guided_grad_cam"}
-OF_ATTENTION = {"attention_lrp", "attention_rollout"}  # asked on the zoo's transformer only
-EVERY = pytest.mark.parametrize("name", [name for name in METHODS.names if name not in OF_ATTENTION])
-
-
-def asked(name):
-    return method(name, **QUICK.get(name, {}))
-
-
-def given(name, x):
-    """Return what a method must be given at the call: which token an element went into."""
-    tokens = torch.arange(12).repeat_interleave(2) if x.ndim == 3 else torch.arange(36).reshape(6, 6)
-    spread = tokens if x.ndim == 3 else tokens.repeat_interleave(2, 0).repeat_interleave(2, 1)
-    return {"parts": spread} if name == "attention_rollout" else {}
 
 
 def answers(name, animal):
@@ -68,37 +58,6 @@ def cages(answered, *, few=False):
 NEEDS = r"pooling|unfold|last or first state|space or time|rectifiers|no attention"
 
 
-def portrait(module):
-    """Return all that must be as it was."""
-    return {
-        "state": {name: value.clone() for name, value in module.state_dict().items()},
-        "modes": [part.training for part in module.modules()],
-        "hooks": [[len(vars(part)[key]) for key in vars(part) if "hooks" in key] for part in module.modules()],
-        "attributes": [sorted(vars(part)) for part in module.modules()],
-        "gradients": [
-            (p.requires_grad, id(p), None if p.grad is None else p.grad.clone()) for p in module.parameters()
-        ],
-        "bytes": len(pickle.dumps(module)),
-    }
-
-
-def same(one, two):
-    return all(
-        torch.equal(one[key], two[key]) if isinstance(one[key], torch.Tensor) else one[key] == two[key] for key in one
-    )
-
-
-def assert_untouched(module, before):
-    after = portrait(module)
-    assert same(before["state"], after["state"])
-    for key in ("modes", "hooks", "attributes", "bytes"):
-        assert after[key] == before[key], key
-    for old, new in zip(before["gradients"], after["gradients"], strict=True):
-        assert old[:2] == new[:2]
-        assert (old[2] is None) == (new[2] is None)
-        assert old[2] is None or torch.equal(old[2], new[2])
-
-
 @pytest.mark.parametrize(("name", "animal", "dim"), cages(answered=False))
 def test_a_method_says_why_it_cannot_answer(name, animal, dim):
     with pytest.raises(NotApplicableError, match=NEEDS) as caught:
@@ -110,7 +69,7 @@ def test_a_method_says_why_it_cannot_answer(name, animal, dim):
 def test_a_method_answers_for_all_classes(name, animal, dim):
     module, x = zoo.network(animal, dim), zoo.inputs(dim, 2)
     before = portrait(module)
-    answer = asked(name)(module, x, target="all", **given(name, x))
+    answer = ask(name, module, x, target="all")
     assert isinstance(answer, Attribution)
     relevance = answer.relevance
     assert relevance.shape[:2] == (2, zoo.CLASSES)
@@ -130,19 +89,18 @@ def test_a_method_answers_for_all_classes(name, animal, dim):
 @pytest.mark.parametrize(("name", "animal", "dim"), cages(answered=True, few=True))
 def test_a_sample_is_explained_as_if_it_were_alone(name, animal, dim):
     module, x = zoo.network(animal, dim, dtype=torch.float64), zoo.inputs(dim, 3, dtype=torch.float64)
-    ask, targets = asked(name), [2, 0, 1]
-    more = given(name, x)
-    together = ask(module, x, target=targets, **more).relevance
-    in_pieces = ask(module, x, target=torch.tensor(targets), memory=1, **more).relevance
-    every = ask(module, x, target="all", **more).relevance
+    targets = [2, 0, 1]
+    together = ask(name, module, x, target=targets).relevance
+    in_pieces = ask(name, module, x, target=torch.tensor(targets), memory=1).relevance
+    every = ask(name, module, x, target="all").relevance
     for number, target in enumerate(targets):
-        alone = ask(module, x[number : number + 1], target=target, **more).relevance[0]
+        alone = ask(name, module, x[number : number + 1], target=target).relevance[0]
         assert torch.allclose(together[number], alone, atol=1e-10)
         assert torch.allclose(in_pieces[number], alone, atol=1e-10)
         assert torch.allclose(every[number, target], alone, atol=1e-10)
 
 
-@EVERY
+@pytest.mark.parametrize("name", sorted(set(METHODS.names) - OF_ATTENTION))  # attention is written in one way
 @pytest.mark.parametrize("dim", [1, 2])
 def test_four_ways_to_write_a_network_have_one_explanation(name, dim):
     x = zoo.inputs(dim, 2, dtype=torch.float64)
@@ -153,7 +111,7 @@ def test_four_ways_to_write_a_network_have_one_explanation(name, dim):
 
 @EVERY
 def test_the_sum_is_what_the_method_promises(name):
-    answer = asked(name)(zoo.network("plain", 1, dtype=torch.float64), zoo.inputs(1, dtype=torch.float64), target="all")
+    answer = ask(name, network(name, dtype=torch.float64), zoo.inputs(1, dtype=torch.float64), target="all")
     if answer.base is None:
         assert answer.gap is None
         return
@@ -164,123 +122,19 @@ def test_the_sum_is_what_the_method_promises(name):
 
 @EVERY
 def test_the_same_question_has_the_same_answer(name):
-    module, x = zoo.network("residual", 1), zoo.inputs(1)
+    module, x = network(name, "residual"), zoo.inputs(1)
     state = torch.random.get_rng_state()
-    first, second = (asked(name)(module, x, target=0).relevance for _ in range(2))
+    first, second = (ask(name, module, x, target=0).relevance for _ in range(2))
     assert torch.equal(first, second)
     assert torch.equal(state, torch.random.get_rng_state())
 
 
 @EVERY
-@pytest.mark.parametrize(
-    "surroundings", ["no_grad", "inference_mode", "autocast", "frozen", "training mode without effect"]
-)
-def test_the_surroundings_do_not_matter(name, surroundings):
-    module, x = zoo.network("concatenation", 2), zoo.inputs(2)
-    expected = asked(name)(module, x, target=1).relevance
-    if surroundings == "frozen":
-        module.requires_grad_(False)
-        found = asked(name)(module, x, target=1).relevance
-        assert not any(parameter.requires_grad for parameter in module.parameters())
-    elif surroundings == "training mode without effect":
-        found = asked(name)(module.train(), x, target=1).relevance
-        assert module.training
-    else:
-        block = {"no_grad": torch.no_grad, "inference_mode": torch.inference_mode}.get(surroundings)
-        with torch.autocast("cpu", dtype=torch.bfloat16) if block is None else block():
-            found = asked(name)(module, x.clone(), target=1).relevance
-            assert torch.is_inference_mode_enabled() == (surroundings == "inference_mode")
-            assert torch.is_autocast_enabled("cpu") == (surroundings == "autocast")
-    assert torch.allclose(expected, found, atol=1e-6)
-
-
-class BoomError(Exception):
-    pass
-
-
-class Secretive(zoo.Plain):
-    """Keeps what it sees, counts calls, fills a buffer; fails where it is told to."""
-
-    def __init__(self, fails=None):
-        super().__init__(1)
-        self.fails = fails
-        self.calls, self.seen = 0, []
-        self.register_buffer("last", torch.zeros(3))
-
-    def forward(self, x):
-        self.calls += 1
-        self.seen.append(x)
-        self.kept = features = self.features(x)
-        self.last[:] = features.detach().flatten()[:3]
-        self.head[2].odd = features
-        if self.fails == "forward":
-            raise BoomError
-        if self.fails == "backward" and features.requires_grad:
-            features.register_hook(self._fail)
-        return self.head(features)
-
-    def _fail(self, gradient):
-        raise BoomError
-
-
-CALLS = []
-
-
-def noted(part, *_):
-    CALLS.append(type(part).__name__)
-
-
-@EVERY
-@pytest.mark.parametrize("fails", [None, "forward", "backward"])
-def test_the_module_is_left_as_it_was(name, fails):
-    module = zoo.seeded(Secretive(fails))
-    module.features[2].register_forward_hook(noted)
-    module.features.register_forward_pre_hook(noted)
-    module.features[0].weight.grad = torch.ones_like(module.features[0].weight)
-    module.features[0].bias.requires_grad_(False)
-    before = portrait(module)
-    CALLS.clear()
-    try:
-        asked(name)(module, zoo.inputs(1), target=0)
-        assert fails != "forward"
-    except BoomError:
-        assert fails is not None
-    assert CALLS[:2] == ["Sequential", "ReLU"]
-    assert_untouched(module, before)
-    assert module.calls == 0
-    assert module.seen == []
-    assert not hasattr(module, "kept")
-    assert not hasattr(module.head[2], "odd")
-
-
-@EVERY
-def test_several_threads_may_ask_at_once(name):
-    module, x = zoo.seeded(Secretive()), zoo.inputs(1)
-    before = portrait(module)
-    expected = [asked(name)(module, x, target=number % 3).relevance for number in range(3)]
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda number: asked(name)(module, x, target=number % 3).relevance, range(12)))
-    for number, relevance in enumerate(found):
-        assert torch.allclose(relevance, expected[number % 3], atol=1e-6)
-    assert_untouched(module, before)
-
-
-@EVERY
-def test_the_input_is_left_as_it_was(name):
-    x = zoo.inputs(1).requires_grad_()
-    kept = x.detach().clone()
-    asked(name)(nn.Sequential(nn.ReLU(inplace=True), zoo.network("plain", 1)).eval(), x, target=0)
-    assert torch.equal(x, kept)
-    assert x.grad is None
-    assert x.requires_grad
-
-
-@EVERY
 def test_settings_survive_json(name):
-    ask = asked(name)
-    assert decode(type(ask), json.loads(json.dumps(encode(ask))), where=name) == ask
-    settings = ask(zoo.network("plain", 1), zoo.inputs(1, 1), target=0).settings
-    assert json.loads(json.dumps(settings)).keys() >= encode(ask).keys()
+    wanted = asked(name)
+    assert decode(type(wanted), json.loads(json.dumps(encode(wanted))), where=name) == wanted
+    settings = ask(name, network(name), zoo.inputs(1, 1), target=0).settings
+    assert json.loads(json.dumps(settings)).keys() >= encode(wanted).keys()
 
 
 @EVERY
@@ -288,7 +142,7 @@ def test_an_unknown_setting_is_named_with_those_that_are_known(name):
     with pytest.raises(SettingError, match="'colour' is not known; known:"):
         method(name, colour="blue")
     with pytest.raises(SettingError, match=r"takes no 'colour' at the call"):
-        asked(name)(zoo.network("plain", 1), zoo.inputs(1), target=0, colour="blue")
+        ask(name, network(name), zoo.inputs(1), target=0, colour="blue")
 
 
 @EVERY
@@ -308,52 +162,33 @@ def test_an_unknown_setting_is_named_with_those_that_are_known(name):
 )
 def test_a_wrong_target_is_an_error_in_words(name, target, words):
     with pytest.raises(InvalidInputError, match=words):
-        asked(name)(zoo.network("plain", 1), zoo.inputs(1), target=target)
+        ask(name, network(name), zoo.inputs(1), target=target)
 
 
 @EVERY
 def test_wrong_inputs_are_errors_in_words(name):
-    module, x = zoo.network("plain", 1), zoo.inputs(1)
+    module, x = network(name), zoo.inputs(1)
     broken = x.clone()
     broken[0, 0, 0] = float("nan")
     for wrong, words in [(broken, "NaN"), (x.int(), "floating-point"), (x[0, 0], "batch"), (x.numpy(), "from_numpy")]:
         with pytest.raises(InvalidInputError, match=words):
-            asked(name)(module, wrong, target=0)
+            asked(name)(module, wrong, target=0, **given(name, x))
 
 
 @EVERY
 def test_inputs_of_another_type_and_loose_arguments_are_errors_in_words(name):
     with pytest.raises(InvalidInputError, match=r"torch\.float64 on cpu; got torch\.float32.*\.to\(\.\.\.\)"):
-        asked(name)(zoo.network("plain", 1, dtype=torch.float64), zoo.inputs(1), target=0)
+        ask(name, network(name, dtype=torch.float64), zoo.inputs(1), target=0)
     with pytest.raises(InvalidInputError, match=r"arguments=\(value,\)"):
-        asked(name)(zoo.network("plain", 1), zoo.inputs(1), target=0, arguments=3)
-
-
-@EVERY
-@pytest.mark.parametrize("part", [nn.Dropout(0.5), nn.BatchNorm1d(4), nn.Dropout1d(0.2)])
-def test_a_module_in_training_mode_is_refused_and_not_changed(name, part):
-    module = nn.Sequential(part, zoo.network("plain", 1)).train()
-    with pytest.raises(NotApplicableError, match=r"module '0' .* training mode.*module\.eval\(\)"):
-        asked(name)(module, zoo.inputs(1), target=0)
-    assert module[0].training
-
-
-@EVERY
-def test_chance_in_the_forward_pass_is_refused(name):
-    class Careless(zoo.Plain):
-        def forward(self, x):
-            return super().forward(nn.functional.dropout(x, 0.5))
-
-    with pytest.raises(NotApplicableError, match="random numbers"):
-        asked(name)(zoo.seeded(Careless(1)), zoo.inputs(1), target=0)
+        ask(name, network(name), zoo.inputs(1), target=0, arguments=3)
 
 
 class Late(nn.Module):
     """A signal, and an age that joins late; two outputs."""
 
-    def __init__(self):
+    def __init__(self, net):
         super().__init__()
-        self.net, self.age = zoo.Plain(1), nn.Linear(1, zoo.CLASSES)
+        self.net, self.age = net, nn.Linear(1, zoo.CLASSES)
 
     def forward(self, x, age):
         return {"features": x, "logits": self.net(x) + torch.tanh(self.age(age))}
@@ -361,31 +196,77 @@ class Late(nn.Module):
 
 @EVERY
 def test_a_module_of_several_inputs_takes_a_tuple_and_gives_one(name):
-    module, x, age = zoo.seeded(Late()), zoo.inputs(1), torch.tensor([[0.3], [0.5], [0.8]])
+    module, x, age = zoo.seeded(Late(network(name))), zoo.inputs(1), torch.tensor([[0.3], [0.5], [0.8]])
     if not METHODS[name].several_inputs:
         with pytest.raises(InvalidInputError, match=r"arguments=\(\.\.\.\)"):
-            asked(name)(module, (x, age), target=1, output="logits")
+            ask(name, module, (x, age), target=1, output="logits")
     else:
-        answer = asked(name)(module, (x, age), target=1, output="logits")
+        answer = ask(name, module, (x, age), target=1, output="logits")
         assert [part.shape for part in answer.relevance] == [x.shape, age.shape]
-        alone = asked(name)(module, (x[1:2], age[1:2]), target=1, output="logits")
+        alone = ask(name, module, (x[1:2], age[1:2]), target=1, output="logits")
         assert torch.allclose(answer.relevance[1][1], alone.relevance[1][0], atol=1e-6)
-    unexplained = asked(name)(module, x, target=1, output="logits", arguments=(age,))
-    one = asked(name)(module, x[2:], target=1, output="logits", arguments=(age[2:],))
+    unexplained = ask(name, module, x, target=1, output="logits", arguments=(age,))
+    one = ask(name, module, x[2:], target=1, output="logits", arguments=(age[2:],))
     assert torch.allclose(unexplained.relevance[2], one.relevance[0], atol=1e-6)
     with pytest.raises(NotApplicableError, match="'features', 'logits'"):
-        asked(name)(module, x, target=1, arguments=(age,))
+        ask(name, module, x, target=1, arguments=(age,))
+
+
+class One(nn.Module):
+    """The first logit alone."""
+
+    def __init__(self, net, flat):
+        super().__init__()
+        self.net, self.flat = net, flat
+
+    def forward(self, x):
+        logits = self.net(x)[:, :1]
+        return logits[:, 0] if self.flat else logits
 
 
 @EVERY
 @pytest.mark.parametrize("flat", [False, True])
 def test_one_logit_a_sample_needs_no_target(name, flat):
-    class One(zoo.Plain):
-        def forward(self, x):
-            logits = super().forward(x)[:, :1]
-            return logits[:, 0] if flat else logits
-
-    answer = asked(name)(zoo.seeded(One(1)), zoo.inputs(1))
+    answer = ask(name, One(network(name), flat), zoo.inputs(1))
     assert len(answer.relevance) == 3
     assert answer.score.shape == (3,)
     assert answer.target is None
+
+
+class Ignores(nn.Module):
+    """Logits that are its own, whatever the input."""
+
+    def __init__(self):
+        super().__init__()
+        self.logits = nn.Parameter(torch.ones(3))
+
+    def forward(self, x):
+        return self.logits.expand(len(x), 3) + 0
+
+
+@pytest.mark.parametrize("name", sorted(set(METHODS.names) - CONTROLS))
+def test_an_input_that_the_module_ignores_is_not_explained_in_silence(name):
+    if name not in ("kernel_shap", "lime", "occlusion"):
+        with pytest.raises(NotApplicableError, match="the input does not reach the logit"):
+            ask(name, Ignores(), zoo.inputs(1), target=0)
+        return
+    answer = ask(name, Ignores(), zoo.inputs(1), target=0)
+    assert answer.relevance.abs().max() == 0
+    assert "zero everywhere" in answer.warnings[-1]
+
+
+def passes(name, target, **settings):
+    """Return how many rows each call of the module had."""
+    module, x, rows = network(name), zoo.inputs(1, 1), []
+    module.register_forward_pre_hook(lambda _, given: rows.append(len(given[0])))
+    method(name, **QUICK.get(name, {}) | settings)(module, x, target=target, **given(name, x))
+    return rows
+
+
+@EVERY
+def test_all_classes_take_the_forward_passes_of_one(name):
+    settings = {"steps": 6} if name == "integrated_gradients" else {}  # else each class asks for nodes of its own
+    once = passes(name, 0, **settings)
+    assert passes(name, "all", **settings) == once
+    if name not in PERTURBING:
+        assert once == [1] * (2 if name == "guided_grad_cam" else 1)  # of which it is the product

@@ -36,7 +36,7 @@ def accepted(question: Question, rows: tuple[Tensor, ...], arguments: tuple[Any,
     except PellucidError:
         raise
     except REFUSALS as error:
-        refused = None if _is_of_memory(error) else _refusal(question.module, rows, arguments)
+        refused = None if is_of_memory(error) else _refusal(question.module, rows, arguments)
         if refused is None:
             raise
         if _takes_the_batch(question, rows, refused):
@@ -72,13 +72,13 @@ def _refusal(module: nn.Module, rows: tuple[Tensor, ...], arguments: tuple[Any, 
         with torch.no_grad(), watch:
             module(*rows, *arguments)
     except REFUSALS as error:
-        if _is_of_memory(error):
+        if is_of_memory(error):
             raise
         return _Refusal(module, error, watch)
     return None
 
 
-def _is_of_memory(error: Exception) -> bool:
+def is_of_memory(error: Exception) -> bool:
     """Return whether an allocation failed; on a CPU torch has no error of its own for that."""
     return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)
 

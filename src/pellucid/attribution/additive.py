@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -41,5 +41,5 @@ class AdditiveMap(Protocol):
 class HasAdditiveMap(Protocol):
     """A module that gives its own exact map."""
 
-    def additive_map(self, inputs: Tensor) -> AdditiveMap:
-        """Return the shares of every cell in every logit, inputs (batch, lead, sample)."""
+    def additive_map(self, inputs: Tensor, *arguments: Any) -> AdditiveMap:
+        """Return each cell's share in every logit, from inputs (batch, lead, sample) and the call's `arguments`."""

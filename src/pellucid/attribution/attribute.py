@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor, nn
@@ -62,8 +63,8 @@ def attribute(
     >>> attribute(torch.nn.Linear(3, 2), torch.ones(1, 3), "saliency", target=0).shape
     torch.Size([1, 3])
     """
-    known = _options_of(method)
-    options = {name: settings.pop(name) for name in known if name in settings and not _is_setting(settings[name])}
+    kind = _kind(method)
+    options = {name: settings.pop(name) for name in [*settings] if _is_option(kind, name, settings[name])}
     asked = made(method, **settings)
     answer = asked(
         module, inputs, target=target, layer=layer, arguments=arguments, output=output, memory=memory, **options
@@ -73,11 +74,18 @@ def attribute(
     return answer.relevance
 
 
-def _options_of(method: object) -> tuple[str, ...]:
-    if isinstance(method, Method):
-        return method.options
-    return METHODS[method].options if isinstance(method, str) else ()  # others are refused by `method`
+def _kind(method: object) -> type[Method]:
+    if isinstance(method, str):
+        return METHODS[method]
+    return type(method) if isinstance(method, Method) else Method  # others are refused by `method`
 
 
-def _is_setting(value: Any) -> bool:
-    return isinstance(value, str | int | float | bool) or value is None
+def _is_option(kind: type[Method], name: str, value: object) -> bool:
+    """Return whether this is for the call; what the method itself does not know may be for the one inside it."""
+    return not _is_setting(value) and (name in kind.options or name not in kind.__dataclass_fields__)
+
+
+def _is_setting(value: object) -> bool:
+    if isinstance(value, tuple | list):
+        return all(map(_is_setting, value))
+    return isinstance(value, str | int | float | bool | Mapping) or value is None

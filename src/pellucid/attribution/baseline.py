@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 Baseline = str | float
 NAMES = ("zero", "mean", "median", "blurred")
 _BLUR = 0.02  # of an axis: 0.2 s of ten
+_REACH = 4.0  # standard deviations at which a Gaussian is cut
 
 
 def checked(value: Baseline) -> None:
@@ -44,13 +46,23 @@ def reference(value: Baseline, inputs: Tensor) -> Tensor:
     value
         "zero" (0 mV is the isoelectric line); a number (for images the normalised black, which is not zero);
         "mean" or "median" of each channel of each sample; "blurred" by a Gaussian of 2 % of each axis in space or time.
+
+    Raises
+    ------
+    InvalidInputError
+        For "blurred" of an input without space or time, which would be the input itself.
     """
     if isinstance(value, int | float):
         return torch.full_like(inputs, float(value))
     if value == "zero":
         return torch.zeros_like(inputs)
     if value == "blurred":
-        return _blurred(inputs)
+        if inputs.shape[2:].numel() == 1:
+            raise InvalidInputError(
+                "baseline='blurred' must have an axis in space or time to blur along, (batch, channel, time); got an "
+                f"input of the shape {tuple(inputs.shape)}. Take 'zero', 'mean', a number, or a tensor at the call."
+            )
+        return blurred(inputs, [max(1.0, _BLUR * size) for size in inputs.shape[2:]])
     flat = inputs.flatten(min(2, inputs.ndim - 1))
     middle = flat.mean(-1) if value == "mean" else median(flat)
     return middle.reshape(middle.shape + (1,) * (inputs.ndim - middle.ndim)).expand_as(inputs).clone()
@@ -93,7 +105,7 @@ def given(baseline: object, inputs: Tensor) -> Tensor:
     if not isinstance(baseline, Tensor):
         raise InvalidInputError(
             f"baseline at the call must be a tensor; got {str(baseline)[:40]!r}. A name or a number is a setting: "
-            "method(..., baseline=...)."
+            "method(..., baseline=...). From numpy: torch.from_numpy(array)."
         )
     shape = tuple(inputs.shape)
     if tuple(baseline.shape) not in (shape, shape[1:], (1, *shape[1:])):
@@ -105,15 +117,14 @@ def given(baseline: object, inputs: Tensor) -> Tensor:
     return baseline.detach().to(inputs).expand_as(inputs)
 
 
-def _blurred(inputs: Tensor) -> Tensor:
-    blurred = inputs
-    for axis in range(2, inputs.ndim):
-        sigma = max(1.0, _BLUR * inputs.shape[axis])
-        reach = min(math.ceil(3 * sigma), inputs.shape[axis] - 1)
-        taps = torch.arange(-reach, reach + 1, dtype=inputs.dtype, device=inputs.device)
+def blurred(x: Tensor, sigmas: Sequence[float]) -> Tensor:
+    """Return x blurred along its last axes, each by a Gaussian of so many cells; the edge values go on beyond it."""
+    for axis, sigma in enumerate(sigmas, x.ndim - len(sigmas)):
+        reach = math.floor(_REACH * sigma + 0.5)
+        taps = torch.arange(-reach, reach + 1, dtype=x.dtype, device=x.device)
         kernel = torch.exp(-0.5 * (taps / sigma) ** 2)
-        rows = blurred.movedim(axis, -1)
+        rows = x.movedim(axis, -1)
         padded = nn.functional.pad(rows.reshape(-1, 1, rows.shape[-1]), (reach, reach), mode="replicate")
         smooth = nn.functional.conv1d(padded, (kernel / kernel.sum())[None, None]).reshape(rows.shape)
-        blurred = smooth.movedim(-1, axis)
-    return blurred
+        x = smooth.movedim(-1, axis)
+    return x

@@ -30,7 +30,7 @@ def parsed(memory: str | int) -> int:
 def evenly(total: int, most: int) -> list[slice]:
     """Return the fewest slices of at most `most` steps: their sizes differ by one, so that each fits where one lay."""
     count = -(-total // most)
-    edges = [total * number // count for number in range(count + 1)]
+    edges = [total * number // max(1, count) for number in range(count + 1)]
     return [slice(*ends) for ends in pairwise(edges)]
 
 

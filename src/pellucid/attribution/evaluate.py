@@ -19,6 +19,7 @@ from pellucid.attribution.guard import guarded
 from pellucid.attribution.independence import beside_another, dice, refuse_chance, refuse_mixing
 from pellucid.attribution.question import Question
 from pellucid.attribution.rules.ledger import Ledger
+from pellucid.attribution.rules.own_gradient import own_gradient
 from pellucid.attribution.run import Declared, Run
 from pellucid.attribution.tape.recording import Recorded
 from pellucid.attribution.target import Target, Targets, resolve
@@ -111,15 +112,25 @@ def _runs(question: Question, target: Target, method: Method) -> tuple[Iterator[
         if company is None and batch > 1:
             company = _first_pass(question, torch.arange(2), method).logits[:1]
         if company is not None:
-            refuse_mixing(first.logits, company)
+            refuse_mixing(question, first.logits, company)
     cost = first.bytes_a_row * (2 if method.looks_back else 1)  # on the way back of a tape as much again
     targets = resolve(target, batch=batch, logits=first.logits.shape[1])
+    remark = None
+    if isinstance(first, Recorded):
+        remark = own_gradient(question, first, torch.zeros(1, dtype=torch.int64), targets.classes[:1, 0])
     if batch == 1:
-        return iter([_run(question, targets, slice(0, 1), cost, first)]), targets
+        return _noted_on(iter([_run(question, targets, slice(0, 1), cost, first)]), remark), targets
     if isinstance(first, Recorded):
         first.forget()
     runs = (_run(question, targets, rows, cost, None) for rows in _slices(question, method, cost))
-    return _checked_runs(runs, method, first.logits.detach()), targets
+    return _noted_on(_checked_runs(question, runs, method, first.logits.detach()), remark), targets
+
+
+def _noted_on(runs: Iterator[Run], remark: str | None) -> Iterator[Run]:
+    for run in runs:
+        if remark is not None:
+            run.warn(remark)
+        yield run
 
 
 def _slices(question: Question, method: Method, cost: int) -> Iterator[slice]:
@@ -141,11 +152,13 @@ def _samples_a_run(question: Question, method: Method, cost: int) -> int:
     return min(few, rows_at_once(question.memory // 2, cost))  # half is for other points
 
 
-def _checked_runs(runs: Iterator[Run], method: Method, alone: Tensor) -> Iterator[Run]:
+def _checked_runs(question: Question, runs: Iterator[Run], method: Method, alone: Tensor) -> Iterator[Run]:
     """Yield the runs; of the first, the logits of its first sample are compared with those that it has alone."""
     for number, run in enumerate(runs):
         if number == 0:
-            refuse_mixing(alone, (run.recorded if method.taped else run.forward).logits[:1])
+            with accepted(question, run.rows, question.arguments_for(run.samples)):
+                logits = (run.recorded if method.taped else run.forward).logits[:1].detach()
+            refuse_mixing(question, alone, logits)
         yield run
 
 
@@ -169,12 +182,13 @@ def _run(question: Question, targets: Targets, rows: slice, cost: int, first: Fo
 
 def _answered(method: Method, run: Run) -> _Part:
     relevance = []
-    for number in range(len(run.rows)):
-        run.number = number
-        relevance.append(_checked(method, run, method.relevance(run).detach()))
-    part = _Part(tuple(relevance), run.scores(), run.declared)
-    run.forget()
-    return part
+    try:
+        for number in range(len(run.rows)):
+            run.number = number
+            relevance.append(_checked(method, run, method.relevance(run).detach()))
+        return _Part(tuple(relevance), run.scores(), run.declared)
+    finally:
+        run.forget()
 
 
 def _checked(method: Method, run: Run, relevance: Tensor) -> Tensor:
@@ -224,7 +238,7 @@ def _joined(method: Method, question: Question, targets: Targets, parts: list[_P
         cells=None if cells is None else plain(cells),
         empty=plain(empty),
         ledger=_ledger(parts, plain),
-        details={name: plain(_joined_detail(parts, name)) for name in parts[0].declared.details},
+        details={name: plain(_joined_detail(parts, name)) for name in _common_details(parts)},
         remarks=remarks,
         warnings=(*remarks, *reserves(method, largest, bool(empty.any()), of=of)),
     )
@@ -233,6 +247,11 @@ def _joined(method: Method, question: Question, targets: Targets, parts: list[_P
 def _together(parts: list[_Part], name: str) -> Tensor | None:
     pieces = [getattr(part.declared, name) for part in parts]
     return None if pieces[0] is None else torch.cat(pieces).detach()
+
+
+def _common_details(parts: list[_Part]) -> list[str]:
+    """Return the names of what all parts have: a module may take other ways for other samples."""
+    return [name for name in parts[0].declared.details if all(name in part.declared.details for part in parts)]
 
 
 def _joined_detail(parts: list[_Part], name: str) -> Tensor:
@@ -272,13 +291,18 @@ def reserves(method: Method, gap: float | None, empty: bool, *, of: str = "") ->
 def _settings(method: Method, question: Question) -> dict[str, Any]:
     settings = asdict(method)
     for name, value in question.options.items():
-        settings[name] = {
-            "sha256": [_hash(item) for item in value] if isinstance(value, tuple | list) else _hash(value)
-        }
+        settings[name] = _noted(value)
     if question.output is not None:
         settings["output"] = question.output
     return settings
 
 
-def _hash(value: Any) -> str:
-    return array_hash(value.detach().cpu().numpy()) if isinstance(value, Tensor) else repr(value)
+def _noted(value: Any) -> Any:
+    """Return what is written down of something given at the call: of tensors their hash, of a function its name."""
+    if isinstance(value, Tensor):
+        plain = value.detach().cpu()
+        plain = plain.float() if plain.dtype == torch.bfloat16 else plain  # a type that numpy has not
+        return {"sha256": array_hash(plain.numpy())}
+    if isinstance(value, tuple | list):
+        return [_noted(item) for item in value]
+    return f"{value.__module__}.{value.__qualname__}" if hasattr(value, "__qualname__") else repr(value)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from pellucid.attribution.acceptance import is_of_memory
 from pellucid.attribution.finite import all_finite
 from pellucid.attribution.first_look import FirstLook
 from pellucid.attribution.layers import Capture
@@ -36,7 +37,7 @@ class Forward:
     logits
         Shape (row, logit).
     bytes_a_row
-        What a row costs; 0 if the pass was not watched.
+        What a row costs; 0 if the pass was neither watched nor recorded.
     doubtful
         Whether only a pass of two rows can tell if the module mixes them.
     """
@@ -121,14 +122,14 @@ class Forward:
 def _gradients(score: Tensor, sources: tuple[Tensor, ...], keep: bool) -> tuple[Tensor | None, ...]:
     try:
         return torch.autograd.grad(score, sources, retain_graph=keep, allow_unused=True)
-    except torch.OutOfMemoryError:
-        raise
     except RuntimeError as error:
+        if is_of_memory(error):
+            raise
         reason = str(error).split(". ")[0].split(" Hint:")[0]
-        raise NotApplicableError(
-            f"the way back through the module fails: {reason}. A module that can be trained can be explained: write "
-            "what is overwritten in place out of place."
-        ) from error
+        remedy = "A module that can be trained can be explained: write what is overwritten in place out of place."
+        if "use_reentrant" in str(error):
+            remedy = "Call torch.utils.checkpoint with use_reentrant=False."
+        raise NotApplicableError(f"the way back through the module fails: {reason}. {remedy}") from error
 
 
 def _leaf(tensor: Tensor) -> Tensor:

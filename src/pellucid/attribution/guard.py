@@ -1,8 +1,11 @@
-"""Leaves a module exactly as it was: state, buffers, hooks, modes, `requires_grad`, `.grad`, pickle size.
+"""Leaves a module as it was: buffers, hooks, modes, attributes, `requires_grad`, `.grad`, pickle size.
 
 A module's own forward pass may keep activations, count calls or fill buffers. What each submodule was like is
 noted when the first call enters and put back when the last one leaves, so that several threads may ask about one
 module at once, and an exception in the middle changes nothing.
+
+Attributes are followed into dictionaries, lists, sets, tensors and arrays, not into other objects. Weights are not
+copied: a module that changes them is refused afterwards, and a write of a few numbers through `.data` may go unseen.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from contextlib import ExitStack, contextmanager
 from operator import is_
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
@@ -21,6 +25,7 @@ from torch.nn.parameter import is_lazy
 from pellucid.core.errors import NotApplicableError
 
 _CONTAINERS = frozenset((dict, OrderedDict, list, set))
+_SAMPLED = 4  # numbers of a weight along each axis that are compared
 
 
 @contextmanager
@@ -75,16 +80,33 @@ class _Kept:
         self.users = 0
         self._module = module
         self._attributes = dict(vars(module))
-        # most are empty dictionaries of hooks: no copy is needed to know that
-        self._contents = {k: v.copy() if v else () for k, v in self._attributes.items() if type(v) in _CONTAINERS}
-        loose = [value for value in self._attributes.values() if isinstance(value, Tensor) and _is_plain(value)]
-        buffers = [value for value in module._buffers.values() if value is not None]
-        self._tensors = [(tensor, tensor._version, tensor.detach().clone()) for tensor in [*loose, *buffers]]
+        self._contents: list[tuple[Any, Any]] = []
+        self._tensors: list[tuple[Tensor, int, Tensor]] = []
+        self._arrays: list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]] = []
+        seen: set[int] = set()
+        for value in (*self._attributes.values(), *module._buffers.values()):
+            self._note(value, seen)
         self._parameters = [
-            (name, value, value.requires_grad, value.grad, value._version, value.data_ptr())
+            (name, value, value.requires_grad, value.grad, _state(value))
             for name, value in module._parameters.items()
             if value is not None
         ]
+
+    def _note(self, value: Any, seen: set[int]) -> None:
+        if type(value) in _CONTAINERS:
+            if not value:  # most are empty dictionaries of hooks: no copy is needed to know that
+                self._contents.append((value, ()))
+            elif id(value) not in seen:
+                seen.add(id(value))
+                self._contents.append((value, value.copy()))
+                for item in value.values() if isinstance(value, dict) else value:
+                    self._note(item, seen)
+        elif isinstance(value, Tensor):
+            if _is_plain(value) and not isinstance(value, nn.Parameter) and id(value) not in seen:
+                seen.add(id(value))
+                self._tensors.append((value, value._version, value.detach().clone()))
+        elif type(value) is np.ndarray and value.flags.writeable:
+            self._arrays.append((value, value.copy()))
 
     def put_back(self) -> list[str]:
         """Restore everything that changed; return the names of parameters whose values did, which cannot be."""
@@ -93,11 +115,14 @@ class _Kept:
             if tensor._version != version or not torch.equal(tensor, before):  # a write through .data has no version
                 with torch.no_grad():
                     tensor.detach().copy_(before)
+        for array, content in self._arrays:
+            array[...] = content
         changed = []
-        for name, parameter, required, gradient, version, address in self._parameters:
+        for name, parameter, required, gradient, (place, some) in self._parameters:
             parameter.requires_grad_(required)
             parameter.grad = gradient
-            if parameter._version != version or parameter.data_ptr() != address:
+            now, found = _state(parameter)
+            if now != place or not torch.equal(found, some):
                 changed.append(name)
         return changed
 
@@ -108,13 +133,23 @@ class _Kept:
             for name in now.keys() - self._attributes.keys():
                 del now[name]
             now.update(self._attributes)
-        for name, content in self._contents.items():
-            if content or self._attributes[name]:
-                _refill(self._attributes[name], content)
+        for container, content in self._contents:
+            if content or container:
+                _refill(container, content)
 
 
 def _is_plain(value: Tensor) -> bool:
     return value.layout == torch.strided and not value.is_inference()
+
+
+def _state(weight: nn.Parameter) -> tuple[tuple[int, int], Tensor]:
+    """Return a weight's version and place, and a few of its numbers.
+
+    A write through .data has no version, and comparing all numbers would take as long as reading them twice.
+    """
+    held = weight.detach() if _is_plain(weight) else torch.empty(0)
+    some = tuple(slice(None, None, max(1, -(-size // _SAMPLED))) for size in held.shape)
+    return (weight._version, held.data_ptr()), held[some].reshape(-1).clone().view(torch.uint8)  # NaN is equal to NaN
 
 
 def _refill(container: Any, content: Any) -> None:

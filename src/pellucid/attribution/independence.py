@@ -15,11 +15,13 @@ from pellucid.attribution.target import logits_of
 from pellucid.core.errors import NotApplicableError
 
 
-def refuse_mixing(alone: Tensor, together: Tensor) -> None:
+def refuse_mixing(question: Question, alone: Tensor, together: Tensor) -> None:
     """Refuse a module whose logits about a sample are others in company than alone.
 
     Parameters
     ----------
+    question
+        What the module computes in, which its logits may not tell.
     alone, together
         The logits of one sample, (1, logit).
 
@@ -29,7 +31,7 @@ def refuse_mixing(alone: Tensor, together: Tensor) -> None:
         Where they differ by more than rounding.
     """
     alone, together = alone.detach(), together.detach()
-    if _differ(alone, together):
+    if _differ(question, alone, together):
         worst = int((alone - together).abs().argmax())
         raise NotApplicableError(
             f"the module's answer about a sample depends on what else is in its batch (logit {worst} is "
@@ -40,10 +42,12 @@ def refuse_mixing(alone: Tensor, together: Tensor) -> None:
         )
 
 
-def _differ(logits: Tensor, others: Tensor) -> bool:
+def _differ(question: Question, logits: Tensor, others: Tensor) -> bool:
     """Return whether they differ by more than rounding, measured by the largest: one near zero may be all rounding."""
     scale = torch.maximum(logits.abs().max(), others.abs().max())
-    return bool((logits - others).abs().max() > torch.finfo(logits.dtype).eps ** 0.5 * scale)
+    tensors = (logits, *question.inputs, *question.module.parameters())
+    coarsest = max(torch.finfo(kind).eps for kind in {tensor.dtype for tensor in tensors} if kind.is_floating_point)
+    return bool((logits - others).abs().max() > coarsest**0.5 * scale)
 
 
 def beside_another(question: Question) -> Tensor | None:
@@ -95,7 +99,7 @@ def refuse_chance(question: Question, rows: tuple[Tensor, ...], logits: Tensor) 
     arguments = question.arguments_for(torch.zeros(len(logits), dtype=torch.int64))
     with torch.no_grad():
         again = logits_of(question.module(*(row.clone() for row in rows), *arguments), question.output, len(logits))
-    if _differ(again, logits.detach()):
+    if _differ(question, again, logits.detach()):
         raise NotApplicableError(
             "the module draws random numbers of Python or numpy in its forward pass, so that no two passes are of the "
             "same function. Take the chance out of it, or let it depend on self.training and call module.eval()."

@@ -1,4 +1,4 @@
-"""Values inside a module: a layer by name, or the last value with space or time before they are pooled away."""
+"""A layer of a module: its dotted name, and what it gives while the module runs."""
 
 from __future__ import annotations
 

@@ -71,12 +71,12 @@ def union(one: Axis, two: Axis) -> Axis:
 
 def regrouped(layout: Layout, shape: Sequence[int]) -> Layout:
     """Return the layout after a reshape: atoms are handed out in order; what does not come out even is blank."""
-    atoms = [atom for axis in layout for atom in axis if atom.size != 1]
+    atoms = [atom for axis in layout for atom in axis if atom.size != 1 or atom.axis == 0]
     groups: list[Axis] = []
     for size in shape:
         group: list[Atom] = []
         wanted = size
-        while wanted > 1 and atoms:
+        while atoms and (wanted > 1 or size == atoms[0].size == 1):
             atom = atoms.pop(0)
             if wanted % atom.size == 0:
                 group.append(atom)
@@ -120,7 +120,7 @@ def lead_axis(layout: Layout, shape: tuple[int, ...]) -> Atom | None:
 
 
 def has_batch(layout: Layout, sizes: tuple[int, ...], batch: int) -> bool:
-    """Return whether a value of these sizes has the input's batch as an axis of its own, nothing folded into it."""
-    if batch == 1:
-        return 1 in sizes
-    return any(len(axis) == 1 and axis[0].axis == 0 for axis in layout)
+    """Return whether a value of these sizes has all of the input's batch as an axis, nothing folded into it."""
+    if batch == 1 and not any(atom.axis == 0 for axis in layout for atom in axis):
+        return 1 in sizes  # an axis of one is easily lost sight of among others
+    return any(len(axis) == 1 and axis[0].axis == 0 and size == batch for axis, size in zip(layout, sizes, strict=True))

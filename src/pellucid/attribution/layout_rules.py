@@ -23,7 +23,7 @@ from pellucid.attribution.layout import (
     regrouped,
     union,
 )
-from pellucid.attribution.operators import tensors_in
+from pellucid.attribution.operators import BATCH_NORMS, tensors_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +44,12 @@ class Step:
 
 
 Rule = Callable[[Step], list[Layout] | None]
-_LOST = {
-    "flip",
-    "roll",
-    "sort",
-    "gather",
-    "index",
-    "index_select",
-    "embedding",
-    "unfold",
-    "im2col",
-    "as_strided",
-    "topk",
+_STAYING = {  # what leaves every position where it is, beside the operators that torch itself calls pointwise
+    *BATCH_NORMS,
+    *("native_group_norm", "native_layer_norm", "_fused_rms_norm", "_softmax", "_log_softmax", "_safe_softmax"),
+    *("_prelu_kernel", "rrelu_with_noise", "hardswish", "log_sigmoid_forward", "native_dropout", "complex", "polar"),
+    *("_to_copy", "alias", "detach", "_conj", "expand", "repeat", "fill", "zero", "tril", "triu"),
+    *("empty_like", "zeros_like", "ones_like", "full_like", "new_empty", "new_zeros", "new_ones", "new_full"),
 }
 
 
@@ -102,12 +96,10 @@ def _unchanged(known: Known, outs: Sequence[Tensor]) -> list[Layout] | None:
 
 @cache
 def _rule_for(name: str, reduces: bool) -> Rule:
-    """Return the rule of an operator; one that is in no table is taken to act position by position."""
-    plain = name.removesuffix("_") if name.removesuffix("_") in _RULES else name
+    """Return an operator's rule; where it is in no table and not pointwise by torch's word, nothing is known."""
+    plain = name.removesuffix("_")
     if plain in _RULES:
         return _RULES[plain]
-    if plain in _LOST or "fft" in plain:
-        return _lost
     if plain.startswith("_scaled_dot_product"):
         return _attention
     if plain.startswith("upsample"):
@@ -116,7 +108,9 @@ def _rule_for(name: str, reduces: bool) -> Rule:
         return _pad
     if reduces:
         return _reduction
-    return _pointwise
+    overloads = getattr(torch.ops.aten, plain, None)
+    tags = (getattr(overloads, kind).tags for kind in overloads.overloads()) if overloads is not None else ()
+    return _pointwise if plain in _STAYING or any(torch.Tag.pointwise in some for some in tags) else _lost
 
 
 def _lost(step: Step) -> list[Layout]:
@@ -145,6 +139,13 @@ def _broadcast(sources: Sequence[tuple[torch.Size, Layout]], out: Tensor) -> Lay
 def _copied(step: Step) -> list[Layout]:
     layout = step.layout("src")
     return [_broadcast([(step.values["src"].shape, layout)] if layout else [], out) for out in step.outs]
+
+
+def _written_into(step: Step) -> list[Layout] | None:
+    """Positions stay where they are if what is written there comes from none."""
+    written = (step.values.get(key) for key in ("values", "value", "src", "source"))
+    layout = step.layout("self")
+    return None if layout is None or any(step.lookup(item) is not None for item in written) else [layout]
 
 
 def _reshape(step: Step) -> list[Layout] | None:
@@ -379,6 +380,7 @@ _RULES: dict[str, Rule] = {
     **dict.fromkeys(
         ("_adaptive_avg_pool2d", "_adaptive_avg_pool3d", "adaptive_max_pool2d", "adaptive_max_pool3d"), _adaptive_pool
     ),
+    **dict.fromkeys(("index_put", "index_fill", "index_copy", "scatter", "masked_scatter"), _written_into),
     **dict.fromkeys(("mm", "addmm", "bmm", "baddbmm"), _product),
     **dict.fromkeys(("mkldnn_rnn_layer", "_cudnn_rnn"), _recurrent),
     "unsqueeze": _unsqueeze,

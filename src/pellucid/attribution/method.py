@@ -124,7 +124,9 @@ class Method(Settings, ABC):
         Raises
         ------
         InvalidInputError
-            For NaN, integers, a wrong target, an unknown layer or option.
+            For NaN, integers, a wrong target or an unknown option.
+        UnknownNameError
+            For an unknown layer, with the nearest.
         NotApplicableError
             For a module in training mode, one that draws random numbers, and where the method makes no sense. Chance
             is found in torch, in the global generators of Python and numpy, and wherever a batch has several samples;
@@ -143,10 +145,7 @@ class Method(Settings, ABC):
             )
         module = checked_module(module)
         asked = self._at(module, layer)
-        if several and len(tensors) > 1 and not self.several_inputs:
-            raise InvalidInputError(
-                f"method {self.name!r} explains one input; got {len(tensors)}. Pass the others with arguments=(...)."
-            )
+        self._refuse_several(len(tensors))
         question = Question(
             module=module,
             inputs=tensors,
@@ -167,6 +166,12 @@ class Method(Settings, ABC):
         if not hasattr(self, "layer"):
             raise SettingError(f"method {self.name!r} looks at no layer; leave layer= out.")
         return replace(self, layer=address(module, wanted))  # type: ignore[call-arg]  # only methods with that field
+
+    def _refuse_several(self, count: int) -> None:
+        if count > 1 and not self.several_inputs:
+            raise InvalidInputError(
+                f"method {self.name!r} explains one input; got {count}. Pass the others with arguments=(...)."
+            )
 
     def _options(self, options: dict[str, Any]) -> dict[str, Any]:
         for name in options:

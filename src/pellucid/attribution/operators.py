@@ -32,8 +32,8 @@ class Operator:
         The operator as a function of its arguments by name.
     written
         Names of the arguments that it writes into.
-    chance, statistics, doubtful
-        Whether it may draw random numbers, may take the statistics of a batch, or either.
+    chance, doubtful
+        Whether it may draw random numbers, and whether it may do so or take the statistics of a batch.
     fresh
         Whether all its results are new memory.
     gives_another
@@ -48,7 +48,6 @@ class Operator:
     call: Callable[[dict[str, Any]], Any]
     written: tuple[str, ...]
     chance: bool
-    statistics: bool
     doubtful: bool
     fresh: bool
     gives_another: bool
@@ -70,7 +69,7 @@ def operator(func: Any) -> Operator:
     schema = func._schema
     name, arguments = schema.name.removeprefix("aten::"), schema.arguments
     names = tuple(argument.name for argument in arguments)
-    chance, statistics = torch.Tag.nondeterministic_seeded in getattr(func, "tags", ()), name in _BATCH_STATISTICS
+    chance = torch.Tag.nondeterministic_seeded in getattr(func, "tags", ())
     return Operator(
         name=name,
         out_of_place=name.rstrip("_"),
@@ -78,8 +77,7 @@ def operator(func: Any) -> Operator:
         call=_caller(func),
         written=tuple(a.name for a in arguments if a.alias_info is not None and a.alias_info.is_write),
         chance=chance,
-        statistics=statistics,
-        doubtful=chance or statistics,
+        doubtful=chance or name in _BATCH_STATISTICS,
         fresh=all(result.alias_info is None for result in schema.returns),
         gives_another=any(result.alias_info is None for result in schema.returns),
         composite=bool(func._can_decompose()),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pellucid.attribution.budget import evenly
 from pellucid.attribution.forward import Forward
 from pellucid.attribution.panels import NODES, WEIGHTS, Course, Panel, first_panels
 from pellucid.attribution.run import Run
@@ -97,10 +98,11 @@ class Quadrature:
         # Panels that as many targets want stand together: their ways back are shared without waste.
         places = sorted(wanted, key=lambda place: len(wanted[place]), reverse=True)
         rows = [(place, node) for place in places for node in range(len(NODES))]
-        step = self.run.together(beside=2 * self._room)  # what is kept, and as much for the way back
+        kept = self.run.question.memory // _KEPT
+        step = self.run.together(beside=2 * kept)  # as much is for the way back
         parts: dict[Place, list[_Integral]] = {}
-        for first in track(range(0, len(rows), step), "integrated gradients"):
-            chunk = rows[first : first + step]
+        for part in track(evenly(len(rows), step), "integrated gradients"):
+            chunk = rows[part]
             for place, _ in chunk:
                 parts.setdefault(place, [self._nothing() for _ in wanted[place]])
             self._pass(chunk, wanted, parts)

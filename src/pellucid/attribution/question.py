@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from pellucid.attribution.budget import DEFAULT, parsed
 from pellucid.attribution.finite import all_finite
 from pellucid.core.errors import InvalidInputError
 
@@ -42,7 +43,7 @@ class Question:
     output: str | int | None = None
     layer: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
-    memory: int = 2**31
+    memory: int = parsed(DEFAULT)
     recorded: bool = False
 
     @property
@@ -60,12 +61,14 @@ class Question:
 
         A tensor with an entry for each sample is cut to the samples asked for; anything else is passed on as it is.
         """
-        return tuple(
-            value[rows.to(value.device)]
-            if isinstance(value, Tensor) and value.ndim and len(value) == self.batch
-            else value
-            for value in self.arguments
-        )
+        return tuple(self._argument(value, rows) for value in self.arguments)
+
+    def _argument(self, value: Any, rows: Tensor) -> Any:
+        if not isinstance(value, Tensor):
+            return value
+        if value.ndim and len(value) == self.batch:
+            return value[rows.to(value.device)]
+        return value.clone() if value.is_inference() else value  # autograd keeps none that inference_mode made
 
 
 def checked_module(module: object) -> nn.Module:
@@ -102,6 +105,27 @@ def checked_inputs(inputs: Inputs) -> tuple[tuple[Tensor, ...], bool]:
     if len(set(batches)) > 1:
         raise InvalidInputError(f"inputs must have one batch size; got {', '.join(map(str, batches))}.")
     return tensors, several
+
+
+def checked_answer(name: str, found: object, given: Tensor) -> Tensor:
+    """Return what a caller's function made of a tensor, in the type of that and on its device.
+
+    Raises
+    ------
+    InvalidInputError
+        For anything but a finite tensor of the same shape.
+    """
+    if not isinstance(found, Tensor):
+        got = type(found).__name__
+    elif found.shape != given.shape:
+        got = str(tuple(found.shape))
+    elif not all_finite(found):
+        got = "NaN or infinite values"
+    else:
+        return found.detach().to(given)
+    raise InvalidInputError(
+        f"{name} must return a finite tensor of the shape that it is given, {tuple(given.shape)}; got {got}."
+    )
 
 
 def _refuse_input(tensor: object, name: str) -> None:

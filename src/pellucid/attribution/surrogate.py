@@ -14,9 +14,9 @@ from torch import Tensor
 
 from pellucid.attribution.baseline import Baseline, checked, starting
 from pellucid.attribution.coalitions import Masks
-from pellucid.attribution.finite import all_finite
 from pellucid.attribution.method import Method
 from pellucid.attribution.parts import Parts, parts_of
+from pellucid.attribution.question import checked_answer
 from pellucid.attribution.run import Run
 from pellucid.core.errors import InvalidInputError, SettingError
 from pellucid.core.progress import track
@@ -36,7 +36,8 @@ class Surrogate(Method):
     parts
         Number of parts: windows a channel, or superpixels; see `parts_of`. A label map is given at the call.
     samples
-        Perturbed inputs for each sample. Up to 12 parts all subsets are taken instead.
+        Perturbed inputs for each sample. All subsets of the parts are taken instead where they are no more, and up to
+        12 parts.
     seed
         0 or more.
     baseline
@@ -114,11 +115,4 @@ def rebuilt(run: Run, points: Tensor) -> Tensor:
     if not callable(rebuild):
         raise InvalidInputError(f"rebuild must be a function of perturbed inputs; got {type(rebuild).__name__}.")
     with torch.no_grad():
-        found = rebuild(points.clone())
-    if not isinstance(found, Tensor) or found.shape != points.shape or not all_finite(found):
-        got = tuple(found.shape) if isinstance(found, Tensor) else type(found).__name__
-        raise InvalidInputError(
-            f"rebuild must return finite inputs of the shape it is given, (row, *input), {tuple(points.shape)}; "
-            f"got {got}."
-        )
-    return found.to(points)
+        return checked_answer("rebuild", rebuild(points.clone()), points)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+_ROUNDING = np.finfo(np.float64).eps ** 2 * 64  # a sum of squares of no more is a constant's
 _REFIT = 1e-3  # ridge after the Lasso path
 _PENALTIES = np.concatenate([[0.0], np.logspace(-6, 3, 37)])  # times the mean squared singular value
 _RATIOS = np.array([0.1, 0.3, 1.0, 3.0])  # of what is fitted beside the parts, in sum of squares
@@ -63,7 +64,9 @@ def fitted(masks: NDArray[np.bool_], values: Array, importance: Array, kept: int
     else:
         weights = np.linalg.lstsq(scaled, wanted, rcond=None)[0]
     rest, spread = ((wanted - scaled @ weights) ** 2).sum(0), (wanted**2).sum(0)
-    r2 = np.where(spread > 0, 1 - rest / np.where(spread > 0, spread, 1), 1.0)
+    varies = spread > _ROUNDING * importance @ values**2
+    weights = weights * varies
+    r2 = np.where(varies, 1 - rest / np.where(varies, spread, 1), 1.0)
     return Linear(weights, middle - means @ weights, r2)
 
 

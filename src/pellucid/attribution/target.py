@@ -36,11 +36,6 @@ class Targets:
     single: bool
     stated: int | list[int] | list[list[int]] | str | None
 
-    @property
-    def count(self) -> int:
-        """Targets a sample."""
-        return self.classes.shape[1]
-
 
 def resolve(target: Target, *, batch: int, logits: int) -> Targets:
     """Return what `target` means for `batch` samples of `logits` logits each.
@@ -72,7 +67,12 @@ def resolve(target: Target, *, batch: int, logits: int) -> Targets:
         return Targets(torch.arange(logits).repeat(batch, 1), False, "all")
     if isinstance(target, Tensor | np.ndarray | list | tuple | range):
         return _many(target, batch, logits)
-    number = _whole(target)
+    try:
+        number = whole(target)
+    except TypeError:
+        raise InvalidInputError(
+            f"target must be an index of a logit, a list with one a sample, or 'all'; got {target!r}."
+        ) from None
     _refuse_outside([number], logits)
     return Targets(torch.full((batch, 1), number, dtype=torch.int64), True, number)
 
@@ -99,15 +99,17 @@ def _many(target: Tensor | NDArray[Any] | Sequence[Any], batch: int, logits: int
     return Targets(classes.reshape(batch, -1), single, classes.tolist())
 
 
-def _whole(value: Any) -> int:
-    try:
-        if isinstance(value, bool | np.bool_):
-            raise TypeError
-        return index(value)
-    except TypeError:
-        raise InvalidInputError(
-            f"target must be an index of a logit, a list with one a sample, or 'all'; got {value!r}."
-        ) from None
+def whole(value: Any) -> int:
+    """Return a whole number of any kind, numpy's too.
+
+    Raises
+    ------
+    TypeError
+        For anything else, booleans among it.
+    """
+    if isinstance(value, bool | np.bool_):
+        raise TypeError
+    return index(value)
 
 
 def _refuse_outside(classes: list[int], logits: int) -> None:

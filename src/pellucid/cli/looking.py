@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from pellucid.attribution.inside.activations import Activations, activations
 from pellucid.attribution.inside.ascent_settings import AscentSettings
 from pellucid.attribution.inside.gradient_ascent import Project, gradient_ascent
 from pellucid.attribution.inside.top_examples import Batch, Example, top_examples
+from pellucid.attribution.maps import Geometry
 from pellucid.core.errors import unknown_name
 from pellucid.core.progress import track
 from pellucid.core.registry import normalised
@@ -26,6 +28,8 @@ from pellucid.records.ecg import EcgRecord
 from pellucid.records.leads import DERIVED
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from pellucid.datasets.dataset import Dataset
     from pellucid.networks.network import Network
     from pellucid.records.slice import MriSlice
@@ -116,6 +120,7 @@ class View:
             name=f"{self._layer_words} of {self.network.name}",
             leads=leads,
             guessed=self.found.guessed,
+            switches=self._switches(),
         )
         if isinstance(self._preparation, EcgPreparation):
             seen = self._record(self.inputs[0], self.name)
@@ -157,6 +162,24 @@ class View:
             for one in found
         ]  # fmt: skip
         return save(figure, path), facts
+
+    def _switches(self) -> NDArray[np.float64] | None:
+        """Return where on the input the largest value of each cell of a max pool stood, (axis, channel, *cells).
+
+        None for any other layer, and where its places are not known. Cost: one pass forward.
+        """
+        pool = None if self.layer is None else self.network.module.get_submodule(self.layer)
+        if not isinstance(pool, nn.MaxPool1d | nn.MaxPool2d) or self.found.guessed or self.found.geometry.by_lead:
+            return None
+        read: list[Tensor] = []
+        handle = pool.register_forward_pre_hook(
+            lambda _, given, named: read.append([*given, *named.values()][0]), with_kwargs=True
+        )
+        try:
+            self.network.logits(self.inputs)
+        finally:
+            handle.remove()
+        return _largest(pool, read[-1], self.found.geometry)
 
     @property
     def _preparation(self) -> EcgPreparation | SlicePreparation:
@@ -240,6 +263,22 @@ class View:
             rate=expects.sampling_rate,
             leads=leads,
         )
+
+
+def _largest(pool: nn.MaxPool1d | nn.MaxPool2d, read: Tensor, place: Geometry) -> NDArray[np.float64]:
+    """Return where on the input the largest value of each cell of the first row stood, (axis, channel, *cells)."""
+    asking = copy(pool)
+    asking.return_indices = True
+    numbers = asking.forward(read)[1][0].cpu().numpy()
+    found = []
+    for axis, own in enumerate(np.unravel_index(numbers, tuple(read.shape[2:]))):
+        size, stride, padding, dilation = (
+            int(np.broadcast_to(value, len(place.cells))[axis])
+            for value in (pool.kernel_size, pool.stride, pool.padding, pool.dilation)
+        )
+        first = dilation * (size - 1) / 2 - padding  # centre of the first cell, counted in what the pool reads
+        found.append(place.offset[axis] + place.jump[axis] / stride * (own - first))
+    return np.stack(found)
 
 
 def _on_device(network: Network, inputs: Tensor) -> Tensor:

@@ -65,7 +65,8 @@ def ask(
     reference = next(network.module.parameters(), inputs)
     targets = np.array([[network.classes.index(name) for name in classes]])
     own = inputs.to(reference.device, reference.dtype)
-    return method(network.module, own, target=targets, layer=_layer(method, network), **(options or {}))
+    given = {**_tokens(method, network), **(options or {})}
+    return method(network.module, own, target=targets, layer=_layer(method, network), **given)
 
 
 def refusals(methods: Mapping[str, Method], network: Network) -> dict[str, str]:
@@ -181,3 +182,9 @@ def _layer(method: Method, network: Network) -> str | None:
     if method.name == "cam" or getattr(method, "layer", "none") is not None:
         return None
     return network.card.layer
+
+
+def _tokens(method: Method, network: Network) -> dict[str, Any]:
+    """Return where the tokens lie that attention rollout scores, which the architecture alone knows."""
+    inner = getattr(method, "inner", method)
+    return {"parts": getattr(network.module, "token_map", None)} if inner.name == "attention_rollout" else {}

@@ -60,7 +60,8 @@ def explain(
         What `lime` and `kernel_shap` replace in an ECG: "lead" (by default for `kernel_shap`, exact), "lead x window"
         (ten of each lead; by default for `lime`), "lead x wave" (each lead's P, QRS, T and the rest), or for
         `kernel_shap` "independent leads" (I, II, V1 to V6; the others follow from I and II). A method with its own
-        `parts` keeps them.
+        `parts` keeps them. `attention_rollout` is given what the module says itself: its attribute `token_map`, a label
+        map with the token that each element went into.
     settings
         Of methods asked for by name, also of "all": {"lrp": {"rule": "epsilon_plus"}}. Here and in (name, {settings})
         a number of samples may be a time, "120ms".
@@ -205,6 +206,7 @@ def _of_class(
     whole = float(np.abs(own).sum())
     gap = None if answer.gap is None else float(answer.gap[0, number])
     empty = bool(answer.empty[0, number])
+    even = [words.evenness(float(answer.details["entropy"][0, number]))] if "entropy" in answer.details else []
     return ClassExplanation(
         target=name,
         method=label,
@@ -218,7 +220,7 @@ def _of_class(
         outside=prepared.outside(np.abs(own)) / whole if whole else 0.0,
         empty=empty,
         leads_apart=apart,
-        warnings=(*answer.remarks, *reserves(method, gap, empty)),
+        warnings=(*answer.remarks, *even, *reserves(method, gap, empty)),
         waves=waves,
     )
 

@@ -44,6 +44,11 @@ def padding(method: str, name: str, outside: float) -> str:
     return f"{method}, {name}: {outside:.0%} of the relevance stands on padding, outside the recording."
 
 
+def evenness(entropy: float) -> str:
+    """Return what is said about scores of tokens, by their entropy: 0 where one has all, 1 where all have the same."""
+    return f"entropy of the tokens' scores {entropy:.1%} of the largest possible; at 100% all are equal and say nothing"
+
+
 def one_map_for_all(method: str) -> str:
     """Return what is said about a map that does not tell the leads apart."""
     return f"{method} gives one map over time for all leads of this network: it says when, not in which lead."

@@ -59,6 +59,9 @@ class Layer:
         Names, where it keeps them apart.
     guessed
         Whether the places are not known, and taken to be even.
+    switches
+        Of a max pool, (axis, channel, *cells): where on the input the largest value of each cell stood, in samples or
+        pixels. Cells of value 0 are drawn without.
     """
 
     values: NDArray[np.floating]
@@ -67,6 +70,7 @@ class Layer:
     name: str = "layer"
     leads: tuple[str, ...] = ()
     guessed: bool = False
+    switches: NDArray[np.floating] | None = None
 
     def shown(self) -> list[int]:
         """Return the channels that are drawn: all, or the strongest in their order."""
@@ -153,6 +157,8 @@ def layer_of_slice(layer: Layer, picture: NDArray[np.floating], *, name: str, sc
                 layer.edges(1), layer.edges(0), layer.values[channel] / (limit or 1.0), cmap=_shades(signed),
                 vmin=-1 if signed else 0, vmax=1, rasterized=True,
             )  # fmt: skip
+            if layer.switches is not None:
+                _draw_switches(axes, layer, channel, layer.switches[1, channel], layer.switches[0, channel])
             axes.set(xlim=(-0.5, wide - 0.5), ylim=(high - 0.5, -0.5))
             _name_tile(axes, f"{channel}", f"{_strongest(layer.values[channel]):.2g}")
     return figure
@@ -271,10 +277,17 @@ def _draw_strip(axes: Axes, layer: Layer, channel: int, limit: float, rate: floa
     centres = (layer.offset[0] + layer.jump[0] * np.arange(len(values))) / rate
     axes.fill_between(centres, values, step="mid", color=STRENGTH, alpha=0.25, linewidth=0)
     axes.plot(centres, values, drawstyle="steps-mid", color=STRENGTH, linewidth=0.7)
-    if len(centres) <= 100:
+    if layer.switches is not None:
+        _draw_switches(axes, layer, channel, layer.switches[0, channel] / rate, values)
+    elif len(centres) <= 100:
         axes.plot(centres, values, linestyle="none", marker=".", markersize=1.6, color=STRENGTH)
     axes.axhline(0, color=MUTED, linewidth=0.3)
     axes.set(ylim=(-1.08 if signed else -0.05, 1.08))
+
+
+def _draw_switches(axes: Axes, layer: Layer, channel: int, x: NDArray[np.floating], y: NDArray[np.floating]) -> None:
+    answering = layer.values[channel] != 0  # after a ReLU every place of a silent cell is as large as any other
+    axes.plot(x[answering], y[answering], linestyle="none", marker=".", markersize=1.6, color=INK)
 
 
 def _draw_rise(axes: Axes, log: Sequence[float], value: float) -> None:
@@ -319,8 +332,9 @@ def _words(figure: Figure, layer: Layer, name: str, scaling: str, above: str) ->
         "channel": "Each channel is drawn to its own largest value, which stands beside it.",
         "layer": "One scale for the whole layer; the largest value of each channel stands beside it.",
     }
+    dots = " Dots: the switches, where in each cell the largest value stood." if layer.switches is not None else ""
     height = figure.get_figheight() * 25.4
-    figure.text(MARGIN / (figure.get_figwidth() * 25.4), 8 / height, how[scaling], fontsize=6.5, color=MUTED)
+    figure.text(MARGIN / (figure.get_figwidth() * 25.4), 8 / height, how[scaling] + dots, fontsize=6.5, color=MUTED)
 
 
 def _head(figure: Figure, title: str, facts: str) -> None:

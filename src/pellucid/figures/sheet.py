@@ -71,6 +71,8 @@ def sheet(
         words = plain(title, longest=90)
         figure.text(MARGIN / width, 1 - 6 / height, words, fontsize=11, fontweight="bold", va="center")
         facts = f"{SPEED * size:g} mm/s  ·  {GAIN * size:g} mm/mV  ·  one scale for each map"
+        known = any(cell.truth is not None for row in rows for cell in row)
+        facts += "  ·  brackets: where the diagnosis shows" if known else ""
         figure.text(MARGIN / width, 1 - 11.5 / height, facts, fontsize=7.5, color=MUTED, va="center")
         figure.text(MARGIN / width, 4 / height, RESEARCH_USE, fontsize=7.5, fontweight="bold", va="center")
         top = height - HEAD

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import gc
+
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 import zoo
+from pellucid.attribution.forward import Forward
 from pellucid.attribution.inside.activations import activations
 from pellucid.core.errors import InvalidInputError, NotApplicableError, UnknownNameError
 
@@ -27,6 +31,9 @@ def test_one_channel_and_the_submodule_itself():
     every, one = activations(module, x, module.features[0]), activations(module, x, "features.0", 2)
     assert torch.equal(one.values, every.values[:, 2:3])
     assert one.channels == (2,)
+    numpys = activations(module, x, "features.0", np.int64(2))
+    assert torch.equal(numpys.values, one.values)
+    assert numpys.channels == (2,)
 
 
 def test_without_a_layer_the_last_with_time_before_the_pooling():
@@ -58,6 +65,27 @@ def test_little_memory_changes_nothing():
     assert torch.allclose(activations(module, x).values, activations(module, x, memory=1).values, atol=1e-6)
 
 
+def test_no_pass_is_kept_while_others_are_made():
+    module, alive = zoo.network("plain", 1), []
+
+    class Watched(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = module
+
+        def forward(self, x):
+            alive.append(sum(type(thing) is Forward for thing in gc.get_objects()))
+            return self.inner(x)
+
+    gc.disable()
+    try:
+        before = sum(type(thing) is Forward for thing in gc.get_objects())
+        activations(Watched().eval(), zoo.inputs(1, 5), "inner.features.0", memory=1)
+    finally:
+        gc.enable()
+    assert alive == [before + 1] * 5  # its own
+
+
 def test_the_module_is_left_as_it_was_and_not_called_in_training_mode():
     module, x = zoo.network("plain", 1), zoo.inputs(1)
     kept = {name: value.clone() for name, value in module.state_dict().items()}
@@ -75,6 +103,7 @@ def test_the_module_is_left_as_it_was_and_not_called_in_training_mode():
         ("features.9", None, UnknownNameError, "features.9"),
         ("features.0", 6, InvalidInputError, "0 to 5, for features.0 has 6; got 6"),
         ("features.0", -1, InvalidInputError, "got -1"),
+        ("features.0", True, InvalidInputError, "got True"),
         ("head.1", None, NotApplicableError, "before the pooling"),
         (nn.ReLU(), None, InvalidInputError, "not part of it"),
     ],

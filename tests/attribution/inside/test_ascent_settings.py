@@ -31,7 +31,7 @@ def test_settings_survive_json_and_are_checked():
     for wrong, words in [
         ({"steps": 0}, "steps"), ({"decay": 1.0}, "decay"), ({"norm_percentile": 101.0}, "norm_percentile"),
         ({"rate": "fast"}, "rate"), ({"low": 1.0, "high": 1.0}, "low must be below"), ({"spread": 0.0}, "spread"),
-        ({"jitter": -1}, "jitter"),
+        ({"jitter": -1}, "jitter and seed must be 0 or more; got 0.0, 4, -1 and 0"),
     ]:  # fmt: skip
         with pytest.raises(SettingError, match=words):
             AscentSettings(**wrong)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -40,6 +41,31 @@ def test_a_channel_is_its_mean_and_a_unit_its_cell(module):
     assert centre.words == "channel 3 of layer features, unit 6"
 
 
+def test_numpys_numbers_are_numbers(module):
+    assert goal(module, np.int64(2)).words == "class 2"
+    assert goal(module, ("features", np.int64(3), np.int64(2))).words == "channel 3 of layer features, unit 2"
+    assert goal(module, ("features", 3, np.array([2]))).words == "channel 3 of layer features, unit 2"
+
+
+def test_an_argument_that_inference_mode_made_takes_part(module):
+    with torch.inference_mode():
+        factor = torch.tensor(2.0)
+
+    class Scaled(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = module
+
+        def forward(self, x, factor):
+            return self.inner(x) * factor
+
+    x = zoo.inputs(1, 1)
+    with torch.enable_grad():
+        value, gradient = Goal(Scaled().eval(), 1, x, (factor,), None).climbed(x[0])
+        assert torch.allclose(gradient, 2 * goal(module, 1).climbed(x[0])[1])
+    assert value == pytest.approx(2 * float(module(x)[0, 1]))
+
+
 def test_in_two_dimensions_a_unit_has_two_indices():
     module, x = zoo.network("plain", 2), zoo.inputs(2, 1)
     found = goal(module, ("features.0", 1, (4, 7)), 2)
@@ -72,6 +98,13 @@ def test_the_gradient_is_autograds(module):
     ("target", "error", "words"),
     [
         (3, InvalidInputError, "0 to 2"),
+        ("all", InvalidInputError, "must be one class, .* got 'all'. Climb once"),
+        ([0, 1], InvalidInputError, "must hold one class"),
+        ([[0, 1]], InvalidInputError, "must be one class"),
+        (("features",), InvalidInputError, "target must be whole numbers"),
+        (("features", True), InvalidInputError, "got True"),
+        (("features", 0, True), InvalidInputError, "got True"),
+        (("features", 0, 1.5), InvalidInputError, "got 1.5"),
         (("features", 6), InvalidInputError, "channel must lie in 0 to 5"),
         (("features", 0, 12), InvalidInputError, "unit must lie in 0 to 11"),
         (("features", 0, (1, 2)), InvalidInputError, "must have 1 indices"),

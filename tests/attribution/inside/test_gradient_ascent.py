@@ -127,8 +127,13 @@ def test_a_projection_holds_at_the_end():
     found = gradient_ascent(module, zoo.SHAPES[1], target=0, settings=AscentSettings(steps=10), project=derived)
     assert torch.equal(found.input[3], found.input[0] - found.input[1])
     assert found.activation > found.log[0]
-    with pytest.raises(InvalidInputError, match="project must give"):
-        gradient_ascent(module, zoo.SHAPES[1], target=0, project=lambda x: x[:2])
+    double = gradient_ascent(
+        module, zoo.SHAPES[1], target=0, settings=AscentSettings(steps=10), project=lambda x: derived(x).double()
+    )
+    assert torch.equal(double.input, found.input)
+    for wrong, words in [(lambda x: x[:2], r"got \(2, 24\)"), (lambda x: x / 0, "got NaN")]:
+        with pytest.raises(InvalidInputError, match=f"project must return .* {words}"):
+            gradient_ascent(module, zoo.SHAPES[1], target=0, project=wrong)
 
 
 class Shy(nn.Module):

@@ -60,6 +60,34 @@ def test_a_networks_own_map_keeps_the_leads_apart():
     assert method("cam")(module, x, target="all").relevance.shape == (3, 3, 4, 24)
 
 
+def test_a_networks_own_map_is_given_what_the_network_is_and_leaves_the_inputs_alone():
+    class Scaled(Additive):
+        def additive_map(self, inputs, scale):
+            return super().additive_map(inputs.mul_(scale[:, None, None]))
+
+        def forward(self, x, scale):
+            parts = self.additive_map(x, scale)
+            return parts.maps.sum((2, 3)) + parts.bias
+
+    x, scale = zoo.inputs(1), torch.tensor([1.0, 2.0, 3.0])
+    before = x.clone()
+    found = method("cam")(Scaled(), x, target=0, arguments=(scale,))
+    assert torch.equal(x, before)
+    assert torch.allclose(found.relevance, method("cam")(Additive(), x * scale[:, None, None], target=0).relevance)
+    assert found.warnings == ()
+
+
+def test_guessed_places_and_calls_that_are_not_shown_are_said():
+    class Rolled(zoo.Plain):
+        def forward(self, x):
+            return super().forward(x.roll(1, 2))
+
+    answer = method("cam", layer="features.5")(zoo.seeded(Rolled(1)), zoo.inputs(1), target=0)
+    assert "could not be followed" in answer.remarks[0]
+    twice = method("cam", layer="relu")(zoo.network("reused", 1), zoo.inputs(1), target=0)
+    assert "called 2 times" in twice.remarks[0]
+
+
 def test_a_map_of_another_shape_is_refused():
     with pytest.raises(NotApplicableError, match=r"for 2 leads; it gives \(1, 3, 4, 6\)"):
         method("cam")(Wrong(), zoo.inputs(1, 1)[:, :2], target=0)

@@ -85,6 +85,35 @@ def test_guessed_places_are_said():
     assert "could not be followed" in answer.remarks[0]
 
 
+def test_a_mirrored_picture_is_not_taken_for_an_upright_one():
+    class Mirrored(zoo.Plain):
+        def forward(self, x):
+            rows, columns = torch.meshgrid(torch.linspace(-1, 1, 12), torch.linspace(1, -1, 12), indexing="ij")
+            grid = torch.stack([columns, rows], 2).expand(len(x), -1, -1, -1)
+            return super().forward(nn.functional.grid_sample(x, grid, align_corners=True))
+
+    module, x = zoo.seeded(Mirrored(2)), zoo.inputs(2)
+    with pytest.raises(NotApplicableError, match="none that could be followed"):
+        method("grad_cam")(module, x, target=0)
+    answer = method("grad_cam", layer="features.5")(module, x, target=0)
+    assert "could not be followed" in answer.remarks[0]
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_leads_folded_into_the_batch_are_refused_whatever_the_batch(batch):
+    class Folded(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.relu, self.head = nn.Conv1d(1, 1, 3), nn.ReLU(), nn.Linear(4, 3)
+
+        def forward(self, x):
+            inner = self.relu(self.one(x.flatten(0, 1)[:, None]))
+            return self.head(inner.unflatten(0, x.shape[:2]).mean((2, 3)))
+
+    with pytest.raises(NotApplicableError, match=f"the input's batch axis, of {batch}.*folded into the batch"):
+        method("grad_cam", layer="relu")(zoo.seeded(Folded()), zoo.inputs(1, batch), target=0)
+
+
 def test_it_is_not_for_inputs_without_space():
     with pytest.raises(NotApplicableError, match="axis in space or time"):
         method("grad_cam")(nn.Linear(4, 2), torch.ones(1, 4), target=0)

@@ -123,6 +123,14 @@ def test_channels_that_are_no_groups_of_leads_give_one_map_and_only_if_asked(dim
     assert torch.equal(answer.relevance, method("grad_cam", relu=False)(module, x, target=0).relevance)
 
 
+def test_a_picture_whose_channels_are_apart_has_no_leads_either():
+    apart = nn.Sequential(nn.Conv2d(2, 2, 3, groups=2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(2, 3))
+    with pytest.raises(NotApplicableError, match=r"must be \(lead, time\), and has the shape \(2, 12, 12\)"):
+        method("lead_grad_cam")(zoo.seeded(apart), zoo.inputs(2), target=0)
+    answer = method("lead_grad_cam", allow_leak=True)(zoo.seeded(apart), zoo.inputs(2), target=0)
+    assert answer.warnings[0].startswith("leads mixed: ")
+
+
 def test_little_memory_changes_nothing(grouped, x):
     ask = method("lead_grad_cam")
     every = ask(grouped, x, target="all").relevance

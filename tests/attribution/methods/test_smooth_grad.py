@@ -125,7 +125,7 @@ def test_several_inputs_are_moved_together_each_by_its_own_range():
     assert answer.relevance[1].tolist() == [[6.0]]  # one value has no range, and no noise
     assert (answer.relevance[0] != 2 * x).all()
     with pytest.raises(InvalidInputError, match="'cam' explains one input"):
-        method("smooth_grad", of={"name": "cam"})(Both(), (x, y))
+        method("smooth_grad", of={"name": "smooth_grad", "of": {"name": "cam"}})(Both(), (x, y))
 
 
 def test_what_the_inner_method_refuses_is_refused():

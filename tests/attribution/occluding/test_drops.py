@@ -70,7 +70,9 @@ def test_an_infinite_value_on_the_way(engines):
     assert len(engines) == 1
     assert torch.isfinite(found).all()
     assert found.abs().max() > 0
-    assert run.declared.warnings == []
+    (warning,) = run.declared.warnings
+    assert "every window was run through the whole module" in warning
+    assert "infinite" in warning
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -127,3 +129,15 @@ def test_a_module_that_raises_is_heard(engines):
 
     with pytest.raises(RuntimeError, match="one at a time"):
         drops_of(Fussy(), zoo.inputs(1))
+
+
+def test_logits_of_less_precision_than_the_input_take_the_plain_way(engines):
+    class Coarse(zoo.Plain):
+        def forward(self, x):
+            return super().forward(x).bfloat16()
+
+    found, run, done, count = drops_of(zoo.seeded(Coarse(1)), zoo.inputs(1))
+    assert engines == []
+    assert found.abs().max() > 0
+    assert done == count
+    assert run.declared.warnings == []

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+
 import pytest
 import torch
 from occluded import both, missed, run_of, windows_of
@@ -7,7 +9,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import zoo
+from pellucid.attribution.guard import guarded
+from pellucid.attribution.occluding.engine import Engine
 from pellucid.attribution.occluding.record import Unfit
+from pellucid.attribution.tape.tape import Node
 from pellucid.networks.architectures.ribeiro_resnet import RibeiroResNet
 
 # values without an axis of rows first, or elements that are known by where they lie in memory
@@ -143,3 +148,50 @@ def test_in_single_precision_it_is_as_exact_as_the_module(name):
     exact = both(run_of(module.double(), x.double()), windows, most=40)[1]
     spread = float((exact.amax(0) - exact.amin(0)).max())
     assert float((quick - exact).abs().max()) <= 2 * float((plain - exact).abs().max()) + 1e-5 * spread
+
+
+@pytest.fixture
+def live_nodes():
+    """Return how many operations are still held, by more than the collector that does not run."""
+
+    def count():
+        return sum(type(thing) is Node for thing in gc.get_objects())
+
+    gc.collect()
+    before = count()
+    gc.disable()
+    yield lambda: count() - before
+    gc.enable()
+
+
+def engine_of(module, x):
+    windows = windows_of(x, 3, 2)
+    with guarded(module, {"cpu"}), torch.no_grad():
+        return Engine(run_of(module, x), 0, windows, torch.zeros_like(x[0]).__getitem__, 0)
+
+
+def test_of_samples_that_are_done_nothing_stays(live_nodes):
+    module, x = zoo.network("residual", 1, dtype=torch.float64), zoo.inputs(1, 3, dtype=torch.float64)
+    for sample in range(3):
+        assert missed(*both(run_of(module, x), windows_of(x, 3, 2), sample=sample)) < 1e-9
+    assert live_nodes() == 0
+
+
+def test_of_a_sample_that_is_left_in_the_middle_nothing_stays(live_nodes):
+    module, x = zoo.network("residual", 1, dtype=torch.float64), zoo.inputs(1, 1, dtype=torch.float64)
+    pieces = engine_of(module, x).logits(1)
+    with torch.no_grad():
+        next(pieces)
+    assert live_nodes() > 0
+    del pieces
+    assert live_nodes() == 0
+
+
+def test_of_a_module_that_cannot_be_followed_nothing_stays(live_nodes):
+    class Branches(zoo.Plain):
+        def forward(self, x):
+            return super().forward(x) * (2 if bool((x > 0).any()) else 1)
+
+    with pytest.raises(Unfit, match="way depends on its values"):
+        engine_of(zoo.seeded(Branches(1)), zoo.inputs(1, 1))
+    assert live_nodes() == 0

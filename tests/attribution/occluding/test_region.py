@@ -77,3 +77,8 @@ def test_in_a_layer_with_a_border():
     found = region([(1, 2)], (3, 4), (8, 9)).moved((2, 5), (12, 19))
     assert found.starts.tolist() == [[3, 7]]
     assert found.sizes == (12, 19)
+
+
+def test_an_empty_layer_is_not_worth_its_handling():
+    assert region([(0, 0)], (1, 3), (1, 0)).share > 1
+    assert region([(0, 0)], (1, 3), (1, 6)).share == 0.5

@@ -6,6 +6,8 @@ from occluded import both, missed, planned, regions, run_of, windows_of
 from torch import nn
 from torch.nn import functional
 
+from pellucid.attribution.occluding.record import Unfit
+
 X = {
     1: torch.randn(1, 2, 40, generator=torch.Generator().manual_seed(0), dtype=torch.float64),
     2: torch.randn(1, 2, 12, 10, generator=torch.Generator().manual_seed(0), dtype=torch.float64),
@@ -80,3 +82,13 @@ def test_means(axes, keep):
     assert missed(*both(run_of(module, X[2]), windows_of(X[2], 3, 2))) < 1e-9
     assert len(steps) == 1
     assert "mean" not in regions(plan)
+
+
+def test_an_empty_piece():
+    module = Net(1, lambda x: torch.cat([x[..., :0], x], -1))
+    assert missed(*both(run_of(module, X[1]), windows_of(X[1], 3, 2), most=50)) < 1e-9
+
+
+def test_a_mean_without_axes_cannot_be_followed():
+    with pytest.raises(Unfit, match=r"operation mean with the result .* has no axis of rows"):
+        planned(Net(1, lambda x: x * x.mean()), X[1], 3, 3)

@@ -113,3 +113,10 @@ def test_complex_weights_are_conjugated_on_the_way_back(bias):
     near = zoo.seeded(nn.Conv1d(3, 2, 2, bias=bias, dtype=torch.complex128))
     derivative(lambda x: dense(torch.fft.rfft(x)).abs(), draw(2, 5))
     derivative(lambda x: near(torch.fft.rfft(x)).abs().flatten(1), draw(2, 3, 5))
+
+
+def test_where_memory_ends_the_operation_is_not_blamed():
+    recorded = record(Function(lambda x: x[:, None].expand(2, 2**52, 3)[:, 0]), draw(2, 3))
+    with pytest.raises(RuntimeError, match="allocate memory") as caught:
+        propagate(recorded.tape, draw(2, 3), lambda _: gradient)
+    assert not isinstance(caught.value, NotApplicableError)

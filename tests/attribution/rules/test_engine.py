@@ -84,3 +84,15 @@ def test_products_are_summed_row_by_row(size):
     draw = torch.Generator().manual_seed(1)
     one, other = (torch.randn(3, 1, size, generator=draw, dtype=torch.double) for _ in range(2))
     assert torch.allclose(dots(one, other), (one * other).sum((1, 2)), rtol=1e-10)
+
+
+@pytest.mark.parametrize("end", [lambda x: x, torch.nn.functional.softplus])
+def test_relevance_has_the_precision_of_its_value(end):
+    recorded = record(Function(lambda x: end(x / torch.full((2,), 4.0).double()).float()), X.float())
+
+    def rule(step):
+        step.send(step.node.values()[0], c=step.message.c.double(), r=torch.ones(2, 2).double())
+
+    (message,) = propagate(recorded.tape, torch.ones(2, 2), lambda _: rule)
+    assert (message.c.dtype, message.r.dtype) == (torch.float32, torch.float32)
+    assert message.c.tolist() == [[1, 1], [1, 1]]

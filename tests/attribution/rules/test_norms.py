@@ -6,6 +6,7 @@ from torch import nn
 
 import zoo
 from pellucid.attribution.method import method
+from pellucid.core.errors import NotApplicableError
 from pellucid.core.randomness import torch_generator
 
 
@@ -71,3 +72,22 @@ def test_relevance_that_came_as_r_is_divided_by_the_result_first():
     alone = method("lrp", eps=0.0)(norm, x, target="all")
     scale = (nn.functional.softplus(norm(x)) / norm(x))[:, :, None]
     assert torch.allclose(through.relevance, alone.relevance * scale, rtol=1e-9)
+
+
+functional = nn.functional
+MOVING = {
+    "native_layer_norm": lambda x: functional.layer_norm(x, (4,), weight=x[0]),
+    "native_group_norm": lambda x: functional.group_norm(x, 2, bias=x[0]),
+    "rms_norm": lambda x: functional.rms_norm(x, (4,), weight=x[0]),
+    "batch_norm": lambda x: functional.batch_norm(x, torch.zeros(4), x[0].square()),
+}
+
+
+@pytest.mark.parametrize("operator", MOVING)
+def test_a_norm_by_numbers_that_depend_on_the_input_is_refused_with_its_place(operator):
+    class Moving(nn.Module):
+        def forward(self, x):
+            return MOVING[operator](x)
+
+    with pytest.raises(NotApplicableError, match=rf"those of operation \w*{operator} with .* in submodule '1' depend"):
+        method("lrp")(nn.Sequential(nn.Linear(3, 4), Moving(), nn.Linear(4, 2)), torch.ones(1, 3), target=0)

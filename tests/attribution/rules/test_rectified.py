@@ -9,7 +9,7 @@ from torch import nn
 import zoo
 from pellucid.attribution.method import method
 from pellucid.attribution.rules.engine import one_hot, propagate
-from pellucid.attribution.rules.rectified import at_rectifiers, deconvolved, guided, is_rectifier
+from pellucid.attribution.rules.rectified import at_rectifiers, deconvolved, guided, rectified
 from pellucid.core.errors import NotApplicableError
 from pellucid.core.randomness import torch_generator
 
@@ -73,26 +73,47 @@ def test_by_hand():
         (lambda x: torch.nn.functional.threshold(x, 0.1, 0.0), False),
         (lambda x: x.clamp(min=-1), False),
         (lambda x: x.clamp(max=0), False),
+        (lambda x: x.clamp(min=torch.zeros(4).double()), True),
+        (lambda x: x.clamp_min(torch.tensor([0.0, 0, 0.1, 0]).double()), False),
+        (lambda x: torch.fmax(torch.zeros(()).double(), x), True),
+        (lambda x: torch.fmax(x, x.flip(1)), False),
+        (lambda x: x * (x > 0), True),
+        (lambda x: (x >= 0).to(x.dtype) * x, True),
+        (lambda x: x * (x > 1), False),
+        (lambda x: x * (x < 0), False),
+        (lambda x: x * (x.flip(1) > 0), False),
+        (lambda x: torch.where(x > 0, x, 0.0), True),
+        (lambda x: torch.where(x > 0, x, torch.zeros_like(x)), True),
+        (lambda x: torch.where(x > 0, x, 0.1), False),
+        (lambda x: torch.where(x > 0, x + 1, 0.0), False),
+        (lambda x: torch.where(x > 0, x, x * 0.1), False),
+        (lambda x: torch.clamp(torch.ones(4).double(), torch.zeros(4).double(), x), False),
         (torch.nn.functional.hardtanh, False),
         (torch.nn.functional.leaky_relu, False),
         (torch.tanh, False),
     ],
 )
 def test_what_a_rectifier_is(write, yes):
-    assert any(is_rectifier(node) for node in record(Writes(write), numbers()).tape.nodes) == yes
-
-
-class Largest(nn.Module):
-    """A rectifier written as the larger of a value and zero."""
-
-    def forward(self, x):
-        return torch.maximum(x, torch.zeros((), dtype=x.dtype))
+    assert any(rectified(node) for node in record(Writes(write), numbers()).tape.nodes) == yes
 
 
 @pytest.mark.parametrize("name", ["guided_backprop", "deconvolution"])
-def test_the_larger_of_a_value_and_zero_is_a_rectifier(name):
-    before, after = zoo.seeded(nn.Linear(5, 7)), zoo.seeded(nn.Linear(7, 3), 1)
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda x: torch.maximum(x, torch.zeros(())),
+        lambda x: torch.fmax(torch.zeros(()), x),
+        lambda x: x.clamp(min=torch.tensor(0.0)),
+        lambda x: x * (x > 0),
+        lambda x: (x > 0).float() * x,
+        lambda x: torch.where(x > 0, x, 0.0),
+    ],
+)
+def test_a_rectifier_by_another_name_has_the_map_of_its_twin(name, write):
+    before, after = zoo.seeded(nn.Linear(5, 7)), zoo.seeded(nn.Linear(7, 7), 1)
+    head = nn.Sequential(nn.ReLU(), zoo.seeded(nn.Linear(7, 3), 2))
     x = torch.randn(2, 5, generator=torch_generator(0))
-    found = [method(name)(nn.Sequential(before, kind, after), x, target=1).relevance for kind in (Largest(), nn.ReLU())]
+    twins = [nn.Sequential(before, kind, after, head) for kind in (Function(write), nn.ReLU())]
+    found = [method(name)(twin, x, target=1).relevance for twin in twins]
     assert torch.equal(*found)
     assert found[0].abs().sum() > 0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -12,6 +13,7 @@ import zoo
 from pellucid.attribution.operators import tensors_in
 from pellucid.attribution.rules.derivatives import gradient
 from pellucid.attribution.rules.engine import propagate
+from pellucid.attribution.tape.tape import Node
 from pellucid.core.errors import NotApplicableError
 
 ANIMALS = [*zoo.HARD_CAGES, *zoo.ODD_CAGES]
@@ -109,6 +111,7 @@ def test_a_module_that_cuts_everything_is_refused():
         (lambda x: x * x.sum().item(), r"item\(\)"),
         (lambda x: x * float(x[0, 0]), r"item\(\)"),
         (lambda x: x * torch.from_numpy(x.numpy()), r"numpy\(\)"),
+        (lambda x: x * float(np.abs(torch.fft.rfft(x).numpy())[0, 0]), r"numpy\(\)"),
         (lambda x: x * torch.from_numpy(np.asarray(x)), r"numpy\(\)"),
         (lambda x: x * torch.tensor(x.tolist()), r"tolist\(\)"),
         (lambda x: x * torch.tensor(x[0].mul(2).tolist()), r"tolist\(\)"),
@@ -277,3 +280,21 @@ def test_a_write_beside_the_result_is_refused():
 
     with pytest.raises(NotApplicableError, match="rrelu_with_noise writes into 'noise' beside its result"):
         record(Function(function), numbers())
+
+
+def live_nodes():
+    return sum(type(thing) is Node for thing in gc.get_objects())
+
+
+@pytest.mark.parametrize("leave", [lambda x: x * float(x[0, 0]), lambda x: torch.relu(x).detach(), lambda x: x[:, 9]])
+def test_of_a_pass_that_fails_nothing_stays(leave):
+    gc.collect()
+    before = live_nodes()
+    gc.disable()
+    try:
+        with pytest.raises((NotApplicableError, IndexError)):
+            record(Writes(lambda x: leave(x.clone().mul_(2))), numbers())
+        left = live_nodes()
+    finally:
+        gc.enable()
+    assert left == before

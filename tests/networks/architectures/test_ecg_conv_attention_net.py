@@ -39,6 +39,7 @@ def test_lead_v1_changes_other_leads_tokens_with_the_leak_alone(module, signal, 
     leaky = request.node.callspec.params["module"]
     assert before.shape == (1, 12, 740)
     assert moved.tolist() == [leaky or lead == 6 for lead in range(12)]
+    assert module.token_map is None if leaky else module.token_map.tolist() == [[lead] for lead in range(12)]
 
 
 def test_the_sizes_before_and_after_each_pooling():

@@ -10,15 +10,17 @@ import torch
 from torch import Tensor, nn
 
 from pellucid.attribution.acceptance import accepted
-from pellucid.attribution.activation import Activation, activation
+from pellucid.attribution.activation import activation
 from pellucid.attribution.budget import DEFAULT, parsed, rows_at_once
 from pellucid.attribution.first_look import refuse_training
 from pellucid.attribution.forward import Forward
 from pellucid.attribution.guard import guarded
+from pellucid.attribution.inside.goal import within
 from pellucid.attribution.layers import address
 from pellucid.attribution.maps import Geometry
 from pellucid.attribution.question import Inputs, Question, checked_inputs, checked_module
-from pellucid.core.errors import InvalidInputError
+
+_Part = tuple[Tensor, Geometry, bool]  # values, where their cells lie, whether that is guessed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,7 +77,9 @@ def activations(
     Raises
     ------
     InvalidInputError
-        For NaN, integers, an unknown layer or a channel that there is not.
+        For NaN, integers or a channel that there is not.
+    UnknownNameError
+        For an unknown layer, with the nearest.
     NotApplicableError
         For a module in training mode or with chance in it, and a layer without space or time.
 
@@ -96,41 +100,38 @@ def activations(
     with guarded(module, question.device_types):
         refuse_training(module)
         parts = list(_parts(question))
-    values = torch.cat([part.values for part in parts])
-    geometry, axis = parts[0].geometry, 2 if parts[0].geometry.by_lead else 1
-    chosen = tuple(range(values.shape[axis])) if channel is None else (_checked(channel, values.shape[axis], geometry),)
+    values = torch.cat([part for part, _, _ in parts])
+    _, geometry, guessed = parts[0]
+    axis = 2 if geometry.by_lead else 1
+    chosen = tuple(range(values.shape[axis]))
     if channel is not None:
-        values = values.narrow(axis, channel, 1).clone()
+        chosen = (within("channel", channel, values.shape[axis], f"{geometry.layer} has"),)
+        values = values.narrow(axis, *chosen, 1).clone()
     silent = (values == 0).movedim(axis, 0).flatten(1).all(1).tolist()
     return Activations(
         values=values,
         channels=chosen,
         geometry=geometry,
-        guessed=parts[0].guessed,
+        guessed=guessed,
         dead=tuple(number for number, zero in zip(chosen, silent, strict=True) if zero),
     )
 
 
-def _parts(question: Question) -> Iterator[Activation]:
+def _parts(question: Question) -> Iterator[_Part]:
     """Yield the layer's values of the first sample, and of the others in chunks that fit into memory."""
-    first = _forward(question, slice(0, 1))
-    yield activation(first)
-    step = rows_at_once(question.memory, first.bytes_a_row)
+    first, bytes_a_row = _part(question, slice(0, 1))
+    yield first
+    step = rows_at_once(question.memory, bytes_a_row)
     for start in range(1, question.batch, step):
-        yield activation(_forward(question, slice(start, start + step)))
+        yield _part(question, slice(start, start + step))[0]
 
 
-def _forward(question: Question, rows: slice) -> Forward:
+def _part(question: Question, rows: slice) -> tuple[_Part, int]:
+    """Return what a layer gives for some samples, without the pass that it is of, and what a row of that cost."""
     samples = torch.arange(question.batch)[rows]
     tensors = tuple(tensor.detach()[rows] for tensor in question.inputs)
     arguments = question.arguments_for(samples)
     with accepted(question, tensors, arguments):
-        return Forward(question, tensors, arguments, watched=True)
-
-
-def _checked(channel: object, channels: int, geometry: Geometry) -> int:
-    if isinstance(channel, bool) or not isinstance(channel, int) or not 0 <= channel < channels:
-        raise InvalidInputError(
-            f"channel must lie in 0 to {channels - 1}, for {geometry.layer} has {channels}; got {channel!r}."
-        )
-    return channel
+        forward = Forward(question, tensors, arguments, watched=True)
+    found = activation(forward)
+    return (found.values, found.geometry, found.guessed), forward.bytes_a_row

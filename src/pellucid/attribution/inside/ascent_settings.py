@@ -73,7 +73,10 @@ class AscentSettings(Settings):
         if self.rate not in ("unit", "constant", "progress"):
             raise SettingError(f"rate must be unit, constant or progress; got {self.rate!r}.")
         if min(self.blur, self.blur_every, self.jitter, self.seed) < 0 or not isfinite(self.blur):
-            raise SettingError("blur, blur_every, jitter and seed must be 0 or more.")
+            raise SettingError(
+                "blur, blur_every, jitter and seed must be 0 or more; got "
+                f"{self.blur}, {self.blur_every}, {self.jitter} and {self.seed}."
+            )
         if self.low is not None and self.high is not None and self.low >= self.high:
             raise SettingError(f"low must be below high; got {self.low} and {self.high}.")
 

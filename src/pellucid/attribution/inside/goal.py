@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 import torch
@@ -15,7 +15,7 @@ from pellucid.attribution.forward import Forward
 from pellucid.attribution.layers import Capture, address
 from pellucid.attribution.layout import spatial
 from pellucid.attribution.question import Question
-from pellucid.attribution.target import logits_of, resolve
+from pellucid.attribution.target import logits_of, resolve, whole
 from pellucid.core.errors import InvalidInputError, NotApplicableError
 
 Unit = int | Sequence[int] | Literal["centre"]
@@ -46,21 +46,26 @@ class Goal:
     def __init__(
         self, module: nn.Module, target: Target, example: Tensor, arguments: Sequence[Any], output: str | int | None
     ) -> None:
-        self._module, self._arguments, self._output = module, tuple(arguments), output
-        of_class = not isinstance(target, tuple | list)
-        self._layer = None if of_class else address(module, target[0])  # type: ignore[index]  # a tuple
+        self._module, self._output = module, output
+        self._layer = address(module, target[0]) if _is_of_layer(target) else None  # type: ignore[index]  # a tuple
         question = Question(
             module=module,
             inputs=(example,),
-            arguments=self._arguments,
+            arguments=tuple(arguments),
             output=output,
             layer=self._layer,
             recorded=self._layer is not None,
         )
+        self._arguments = question.arguments_for(torch.zeros(1, dtype=torch.int64))
         with accepted(question, (example,), self._arguments):
             first = Forward(question, (example,), self._arguments, watched=True)
         if self._layer is None:
             found = resolve(target, batch=1, logits=first.logits.shape[1])  # type: ignore[arg-type]  # an index
+            if not found.single:
+                raise InvalidInputError(
+                    f"target must be one class, (layer, channel) or (layer, channel, unit); got {target!r}. "
+                    "Climb once for each class."
+                )
             self._channel = int(found.classes[0, 0])
             self._unit: tuple[int, ...] | None = None
             self.words = f"class {self._channel}"
@@ -68,7 +73,7 @@ class Goal:
         _, channel, *unit = target  # type: ignore[misc]  # a tuple
         self._arrange = _arrangement(first, tuple(example.shape))
         values = self._arrange(first.capture.kept())
-        self._channel = _index("channel", channel, values.shape[1])
+        self._channel = within("channel", channel, values.shape[1], "there are")
         self._unit = _unit(unit[0], tuple(values.shape[2:])) if unit else None
         place = "" if self._unit is None else f", unit {', '.join(map(str, self._unit))}"
         self.words = f"channel {self._channel} of layer {self._layer}{place}"
@@ -96,6 +101,10 @@ class Goal:
         return float(value.detach()), gradient
 
 
+def _is_of_layer(target: object) -> bool:
+    return isinstance(target, tuple | list) and len(target) in (2, 3) and isinstance(target[0], str | nn.Module)
+
+
 def _arrangement(forward: Forward, shape: tuple[int, ...]) -> Callable[[Tensor], Tensor]:
     """Return what brings a layer's value into the order (batch, channel, [lead,] *cells)."""
     kept = forward.capture.kept()
@@ -117,15 +126,26 @@ def _unit(unit: Unit, sizes: tuple[int, ...]) -> tuple[int, ...]:
         if unit != "centre":
             raise InvalidInputError(f"unit must be an index of a cell or 'centre'; got {unit!r}.")
         return tuple(size // 2 for size in sizes)
-    numbers = (unit,) if isinstance(unit, int) else tuple(unit)
+    numbers = tuple(unit) if isinstance(unit, Iterable) else (unit,)
     if len(numbers) != len(sizes):
         raise InvalidInputError(
             f"unit must have {len(sizes)} indices, for a channel has the cells {sizes}; got {numbers}."
         )
-    return tuple(_index("unit", number, size) for number, size in zip(numbers, sizes, strict=True))
+    return tuple(within("unit", number, size, "there are") for number, size in zip(numbers, sizes, strict=True))
 
 
-def _index(what: str, number: Any, count: int) -> int:
-    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < count:
-        raise InvalidInputError(f"{what} must lie in 0 to {count - 1}, for there are {count}; got {number!r}.")
-    return number
+def within(what: str, number: Any, count: int, has: str) -> int:
+    """Return the index of one of `count`; `has` says whose they are.
+
+    Raises
+    ------
+    InvalidInputError
+        For anything but a whole number in 0 to `count` - 1.
+    """
+    try:
+        found = whole(number)
+    except TypeError:
+        found = -1
+    if not 0 <= found < count:
+        raise InvalidInputError(f"{what} must lie in 0 to {count - 1}, for {has} {count}; got {number!r}.")
+    return found

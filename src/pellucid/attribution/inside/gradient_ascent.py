@@ -20,7 +20,7 @@ from pellucid.attribution.inside.regularisers import (
     without_small_contributions,
     without_small_norms,
 )
-from pellucid.attribution.question import checked_inputs, checked_module
+from pellucid.attribution.question import checked_answer, checked_inputs, checked_module
 from pellucid.core.errors import InvalidInputError, NotApplicableError, interrupted, unknown_name
 from pellucid.core.progress import track
 from pellucid.core.randomness import generator
@@ -96,7 +96,7 @@ def gradient_ascent(
     Raises
     ------
     InvalidInputError, UnknownNameError
-        For a layer, channel, unit, class or preset that there is not, and a start that is none.
+        For a layer, channel, unit, class or preset that there is not, a start that is none and a wrong `project`.
     NotApplicableError
         For a module in training mode, and where the gradient is zero at the start, after five more draws.
     Interrupted
@@ -180,12 +180,7 @@ class _Climb:
         """Return an input within its range, and as `project` wants it."""
         low, high = self.settings.low, self.settings.high
         x = x if low is None and high is None else x.clamp(low, high)
-        if self.project is None:
-            return x
-        projected = self.project(x)
-        if projected.shape != x.shape:
-            raise InvalidInputError(f"project must give a tensor of the input's shape, {tuple(x.shape)}.")
-        return projected.detach()
+        return x if self.project is None else checked_answer("project", self.project(x), x)
 
     def looked(self, x: Tensor) -> tuple[float, Tensor]:
         """Return value and gradient, of the input rolled where there is jitter."""

@@ -9,9 +9,8 @@ from math import floor
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-_REACH = 4.0  # standard deviations at which the Gaussian is cut
+from pellucid.attribution import baseline
 
 
 def decayed(x: Tensor, share: float) -> Tensor:
@@ -21,15 +20,7 @@ def decayed(x: Tensor, share: float) -> Tensor:
 
 def blurred(x: Tensor, sigma: float) -> Tensor:
     """Return x blurred along every axis of space by a Gaussian of `sigma` cells; the edge values go on beyond it."""
-    reach = floor(_REACH * sigma + 0.5)
-    taps = torch.arange(-reach, reach + 1, dtype=x.dtype, device=x.device)
-    kernel = torch.exp(-0.5 * (taps / sigma) ** 2)
-    kernel = (kernel / kernel.sum())[None, None]
-    for axis in range(1, x.ndim):
-        rows = x.movedim(axis, -1)
-        padded = functional.pad(rows.reshape(-1, 1, rows.shape[-1]), (reach, reach), mode="replicate")
-        x = functional.conv1d(padded, kernel).reshape(rows.shape).movedim(-1, axis)
-    return x
+    return baseline.blurred(x, [sigma] * (x.ndim - 1))
 
 
 def without_small_norms(x: Tensor, percentile: float) -> Tensor:

@@ -77,8 +77,8 @@ def top_examples(
     Raises
     ------
     InvalidInputError
-        For an unknown layer or channel, and groups or names that are not one a row.
-    NotApplicableError
+        For an unknown channel, and groups or names that are not one a row.
+    UnknownNameError, NotApplicableError
         As for `activations`.
     Interrupted
         At Ctrl-C after some of the batches; its `finished` holds what these would have given.

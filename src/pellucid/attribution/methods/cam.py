@@ -12,6 +12,7 @@ from pellucid.attribution.activation import Activation
 from pellucid.attribution.additive import HasAdditiveMap
 from pellucid.attribution.maps import Geometry, distributed
 from pellucid.attribution.method import Method
+from pellucid.attribution.methods.grad_cam import doubts
 from pellucid.attribution.run import Run
 from pellucid.core.errors import NotApplicableError
 
@@ -33,7 +34,7 @@ class Cam(Method):
         Dotted name of the values that are pooled. By default they are found.
 
     Axioms: completeness up to the bias, which is `base`.
-    Cost: one pass forward; for each class the way back through the head.
+    Cost: one pass forward; for each class the way back through the head. Of a network's own map: two passes forward.
     Source: Zhou et al. 2016, arXiv 1512.04150, equation 2. Departures: divided by the number of cells, so that the map
     adds up to the logit; a share is spread over its own samples, not interpolated.
     """
@@ -56,7 +57,8 @@ class Cam(Method):
 
 def _own_map(module: HasAdditiveMap, run: Run) -> tuple[Tensor, Geometry, Tensor]:
     with torch.no_grad():
-        shares = module.additive_map(run.rows[0])
+        rows = run.rows[0].clone()  # a module may write into what it is given
+        shares = module.additive_map(rows, *run.question.arguments_for(run.samples))
     maps = shares.maps
     leads = run.rows[0].shape[1]
     if maps.ndim != 4 or maps.shape[2] != leads:
@@ -76,6 +78,7 @@ def _map_of_head(run: Run) -> tuple[Tensor, Geometry, Tensor]:
     obstacle = layer.obstacle()
     if obstacle is not None:
         raise NotApplicableError(_refusal(obstacle))
+    doubts(run, layer)
     cells = torch.stack([_shares(layer, gradient) for gradient in layer.gradients(run.classes)], 1)
     return cells, layer.geometry, run.scores() - cells.flatten(2).sum(-1)
 

@@ -19,13 +19,14 @@ class Deconvolution(Method):
 
     At y = max(x, 0):   c_x = max(c_y, 0), wherever x was positive
 
-    Max-pools are undone by their switches, the places where the largest value stood.
+    Max-pools are undone by their switches, the places where the largest value stood. Rectifiers are those that
+    `guided_backprop` knows.
 
     Parameters
     ----------
     switches
         Keep the switches in `details["switches of LAYER"]`: for each pooled cell the place of the largest value,
-        counted along the flattened axes in space or time.
+        counted along the flattened axes in space or time. `pellucid look --layer` of a max pool draws them.
 
     Axioms: none. Known to look alike for every class and for random weights.
     Cost: one pass forward, for each class one back.

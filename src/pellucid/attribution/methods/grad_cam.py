@@ -56,11 +56,16 @@ def mapped(run: Run, layer: Activation, *, relu: bool) -> Tensor:
     """Return a layer's map on the input's grid, and declare where its cells lie and what to doubt of it."""
     cells = torch.stack([_map(layer, gradient, relu) for gradient in layer.gradients(run.classes)], 1)
     run.declare(geometry=layer.geometry, cells=cells)
+    doubts(run, layer)
+    return interpolated(cells, layer.geometry, run.inputs.shape[3:])
+
+
+def doubts(run: Run, layer: Activation) -> None:
+    """Warn of a layer whose cells' places were guessed, or of which only the last call is shown."""
     if layer.guessed:
         run.warn("the places of the layer's cells could not be followed; they are taken to divide the input evenly")
     if len(run.forward.capture.calls) > 1:
         run.warn(f"the layer is called {len(run.forward.capture.calls)} times in one pass; its last call is shown")
-    return interpolated(cells, layer.geometry, run.inputs.shape[3:])
 
 
 def _map(layer: Activation, gradient: Tensor, relu: bool) -> Tensor:

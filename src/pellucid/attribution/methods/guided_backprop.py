@@ -19,7 +19,9 @@ class GuidedBackprop(Method):
 
     At y = max(x, 0):   c_x = 1[x > 0] * max(c_y, 0)
 
-    However the rectifier is written: module, function, in place, scripted, used many times.
+    As module, function, in place, scripted, used many times. Known as rectifiers are ReLU and ReLU6, threshold,
+    hardtanh and clamp from zero on, maximum and fmax with zero, x * (x > 0) and where(x > 0, x, 0); what is written in
+    another way, such as (x + |x|) / 2, keeps the plain gradient.
 
     Axioms: none. Known to look alike for every class and for random weights: a picture of edges, not of reasons.
     Cost: one pass forward, for each class one back.

@@ -21,10 +21,11 @@ class KernelShap(Surrogate):
 
     phi_i = sum over S without i of |S|! (n - 1 - |S|)! / n! (v(S + i) - v(S))
 
-    v(S) is the logit with the parts outside S replaced. Up to 12 parts all coalitions are looked at, and the values
-    are exact; with more they are the weighted regression on `samples` coalitions. The value of a part is spread evenly
-    over its elements, so that it is their sum. In `details`: `weights`, the values, (batch, target, part), in the
-    order of the labels, 0 where a sample lacks the part; `parts`, the label map used.
+    v(S) is the logit with the parts outside S replaced. Up to 12 parts, and where `samples` is enough for it, all
+    coalitions are looked at, and the values are exact; else they are the weighted regression on `samples` coalitions.
+    The value of a part is spread evenly over its elements, so that it is their sum. In `details`: `weights`, the
+    values, (batch, target, part), in the order of the labels, 0 where a sample lacks the part; `parts`, the label map
+    used.
 
     A function may be given at the call, `rebuild=`: it gets perturbed inputs (row, *input) and returns them with what
     depends on the parts computed anew (the derived limb leads of an ECG out of I and II), where labels are -1. It must
@@ -36,7 +37,7 @@ class KernelShap(Surrogate):
         As for every `Surrogate`.
 
     Axioms: completeness, sum R = z_c(x) - z_c(x'), of the regression too; symmetry, dummy, linearity where exact.
-    Cost: `samples` passes forward for each sample, 2^parts up to 12 parts, for all classes together.
+    Cost: `samples` passes forward for each sample, 2^parts where all subsets are taken, for all classes together.
     Source: Lundberg and Lee 2017, arXiv 1705.07874, theorem 2. Departures: coalitions are drawn with their complements
     (Covert and Lee 2021, arXiv 2012.01536), and the sum is held by elimination where it gives a large weight.
     """

@@ -32,8 +32,8 @@ class LeadGradCam(Method):
     a_lk = mean over cells of dz_c/dA_lk,   L_l = sum over k of a_lk A_lk
 
     Each lead has its own weights and map, (batch, target, lead, time), on the input's grid by linear interpolation
-    between the true centres of the cells. That the leads are apart is tested once a call: random inputs with noise in
-    one lead must change this lead's features and no other's.
+    between the true centres of the cells. That the leads are apart is tested with the first sample of a call: random
+    inputs with noise in one lead must change this lead's features and no other's.
 
     Parameters
     ----------
@@ -46,7 +46,8 @@ class LeadGradCam(Method):
         leads, (batch, target, 1, time), where the channels are not even groups of as many as there are leads.
 
     Axioms: none of completeness.
-    Cost: one pass forward; for each class the way back to the layer; once a call a pass forward for each lead, twice.
+    Cost: one pass forward; for each class the way back to the layer; with the first sample (inside `smooth_grad`, with
+    every chunk of it) a pass forward for each lead, twice.
     Source: Selvaraju et al. 2017, arXiv 1610.02391, equations 1 and 2, lead by lead. Departure: no ReLU by default, so
     that evidence against the class is kept.
     """
@@ -80,10 +81,12 @@ class LeadGradCam(Method):
 
 def _by_lead(layer: Activation, shape: torch.Size) -> Activation | None:
     """Return a layer with its leads unfolded, (batch, lead, feature, time); None if its channels are no groups."""
+    if len(shape) != 3:
+        return None
     if layer.geometry.by_lead:
         return layer
     leads, arrange = shape[1], layer._arrange
-    if len(shape) != 3 or leads < 2 or layer.values.shape[1] % leads:
+    if leads < 2 or layer.values.shape[1] % leads:
         return None
 
     def unfolded(tensor: Tensor) -> Tensor:

@@ -38,7 +38,7 @@ class Lime(Surrogate):
         Keep that many weights at most, chosen along the Lasso path (K-Lasso) and fitted again with a ridge of 1e-3.
 
     Axioms: linearity; none of completeness: intercept + sum of weights is the surrogate's score, not the network's.
-    Cost: `samples` passes forward for each sample, 2^parts up to 12 parts, for all classes together.
+    Cost: `samples` passes forward for each sample, 2^parts where all subsets are taken, for all classes together.
     Source: Ribeiro et al. 2016, arXiv 1602.04938, equation 1, algorithm 1. Departures: rows of Hadamard matrices with
     their complements where it draws masks at random; ridge with a penalty that leaving rows out chooses (none where
     all masks are there), where it has K-Lasso; this distance and width, where its package takes the cosine and 0.25.

@@ -14,7 +14,7 @@ from pellucid.attribution.attribution import Kind
 from pellucid.attribution.method import Method
 from pellucid.attribution.method import method as made
 from pellucid.attribution.run import Run
-from pellucid.core.errors import InvalidInputError, SettingError
+from pellucid.core.errors import SettingError
 from pellucid.core.progress import track
 from pellucid.core.provenance import array_hash
 from pellucid.core.randomness import generator
@@ -102,6 +102,9 @@ class SmoothGrad(Method):
         placed = inner._at(module, layer)
         return self if placed is inner else replace(self, of={"name": inner.name, **encode(placed)})
 
+    def _refuse_several(self, count: int) -> None:
+        self.inner._refuse_several(count)
+
     def _options(self, options: dict[str, Any]) -> dict[str, Any]:
         return self.inner._options(options)
 
@@ -110,10 +113,6 @@ class SmoothGrad(Method):
         return run.once("means", lambda: self._means(run, self.inner))[run.number]
 
     def _means(self, run: Run, inner: Method) -> list[Tensor]:
-        if len(run.rows) > 1 and not inner.several_inputs:
-            raise InvalidInputError(
-                f"method {inner.name!r} explains one input; got {len(run.rows)}. Pass the others with arguments=(...)."
-            )
         run.keep_scores()
         totals: list[Tensor | None] = [None] * len(run.rows)
         cells: Tensor | None = None

@@ -19,6 +19,7 @@ _WORTH = 2**20  # elements of all windows' inputs: below, a tape costs more than
 _ROWS = 4  # that must fit into memory, for the tape and the clean layers are as large as that
 _TOLERANCE = {torch.float64: (1e-9, 1e-12), torch.float32: (1e-3, 1e-5)}  # of the window's drop, of the logits
 _TRIED = 32
+_WHOLE = "every window was run through the whole module, which takes longer"
 _AT_ONCE = 8  # windows, for each row that fits into memory as a whole: of most values only slabs are held
 
 
@@ -31,7 +32,8 @@ def drops(run: Run, sample: int, windows: Sequence[Window], fill: Fill, done: Ca
         Takes how many more windows are done.
     """
     row = run.rows[run.number][sample]
-    quick = row.dtype in _TOLERANCE and run.together() >= _ROWS and len(windows) * row.numel() >= _WORTH
+    known = {row.dtype, run.scores().dtype} <= _TOLERANCE.keys()
+    quick = known and run.together() >= _ROWS and len(windows) * row.numel() >= _WORTH
     found = _quick(run, sample, windows, fill, done) if quick else None
     if found is None:
         found = _plain(run, sample, windows, fill, done)
@@ -59,11 +61,12 @@ def _quick(run: Run, sample: int, windows: Sequence[Window], fill: Fill, done: C
                 done(len(numbers))
     except (Unfit, RuntimeError, IndexError, TypeError, ValueError) as error:  # the plain way is right whatever happens
         why = (str(error) or type(error).__name__).splitlines()[0]
-        run.warn(f"every window was run through the whole module, which takes longer: {why}")
+        run.warn(f"{_WHOLE}: {why}")
         return None
-    if found is None or not all_finite(found):  # an infinite activation has no change
+    if found is None or not all_finite(found):
+        run.warn(f"{_WHOLE}: a value on the way is infinite, and has no change")
         return None
-    of_drop, of_logits = _TOLERANCE[found.dtype]
+    of_drop, of_logits = _TOLERANCE[engine.clean.dtype]
     size = max(float(engine.clean.abs().max()), float(engine.plain.abs().max()))
     allowed = of_drop * float((engine.clean - engine.plain).abs().max()) + of_logits * size
     missed = float((found[checked] - engine.plain).abs().max())

@@ -47,12 +47,25 @@ class Engine:
         twice = torch.full((2,), sample)
         rows = [tensor[twice] for tensor in run.rows]
         rows[run.number][1] = replaced(self._row, windows[checked : checked + 1], fill)[0]
-        recorded = Recorded(run.question, tuple(rows), run.question.arguments_for(run.samples[twice]))
-        self.clean, self.plain = recorded.logits
-        self._planner = Planner(Record(recorded.tape, recorded.tape.inputs[run.number]))
+        self._recorded = Recorded(run.question, tuple(rows), run.question.arguments_for(run.samples[twice]))
+        try:
+            self.clean, self.plain = self._recorded.logits
+            self._planner = Planner(Record(self._recorded.tape, self._recorded.tape.inputs[run.number]))
+        except BaseException:
+            self._recorded.forget()
+            raise
 
     def logits(self, most: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield numbers of windows, (window,), and their logits, (window, logit), at most so many at once."""
+        """Yield numbers of windows, (window,), and their logits, (window, logit), at most so many at once.
+
+        Afterwards the record is let go of, whether all were taken or not: an engine is asked once.
+        """
+        try:
+            yield from self._logits(most)
+        finally:
+            self._recorded.forget()
+
+    def _logits(self, most: int) -> Iterator[tuple[Tensor, Tensor]]:
         *_, height, width = (1, *self._row.shape[1:])
         for tile in tiled(self._windows, len(self._row)):
             region = covering(tile.starts, tile.ends, (height, width))

@@ -11,6 +11,7 @@ from torch import Tensor
 from pellucid.attribution.occluding.kernel import AFTER, AFTER_SUM, Kernel
 from pellucid.attribution.occluding.region import Pair, Sweep
 from pellucid.attribution.operators import BATCH_NORMS
+from pellucid.attribution.rules.derivatives import batch_norm_line
 from pellucid.attribution.tape.tape import Node, Value
 
 
@@ -116,12 +117,9 @@ def over_axes(setting: Sequence[int], axes: int, default: int) -> Pair:
 def gain_and_shift(node: Node) -> tuple[Tensor, Tensor] | None:
     """Return what a batch norm multiplies each channel with and adds to it, in double precision.
 
-    g = gamma / sqrt(variance + eps),  t = beta - g mean. None for another operation, and where they are no constants.
+    None for another operation, and where they are no constants.
     """
-    found = node.arguments
-    if node.operator not in BATCH_NORMS or node.values() != (found["input"],):
+    if node.operator not in BATCH_NORMS or node.values() != (node.arguments["input"],):
         return None
-    gain = torch.rsqrt(found["running_var"].detach().double() + found.get("eps", found.get("epsilon")))
-    gain = gain if found["weight"] is None else gain * found["weight"].detach().double()
-    shift = -gain * found["running_mean"].detach().double()
-    return gain, shift if found["bias"] is None else shift + found["bias"].detach().double()
+    gain, shift = batch_norm_line(node, torch.float64)
+    return gain.detach(), shift.detach()

@@ -37,8 +37,8 @@ class Region:
 
     @property
     def share(self) -> float:
-        """How much of the layer a rectangle is."""
-        return prod(self.widths) / prod(self.sizes)
+        """How much of the layer a rectangle is; more than 1 of an empty one."""
+        return prod(self.widths) / max(1, prod(self.sizes))
 
     @property
     def ends(self) -> Cells:

@@ -56,7 +56,7 @@ def cut(plan: Plan, node: Node) -> Change | None:
 
 def mean(plan: Plan, node: Node) -> Change | None:
     """Return a mean over all of space, whole: A' = A + (sum of D) / N."""
-    source, axes, result = node.arguments["self"], node.arguments["dim"], node.outs[0].data
+    source, axes, result = node.arguments["self"], node.arguments.get("dim"), node.outs[0].data
     region = plan.region(source)
     if region is None or result.dtype != source.data.dtype:
         return None

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from pellucid.attribution.acceptance import is_of_memory
 from pellucid.attribution.operators import BATCH_NORMS, tensors_in
 from pellucid.attribution.rules.engine import Step
 from pellucid.attribution.tape.tape import Node, Value
@@ -52,6 +54,8 @@ def _again(node: Node, gradients: Sequence[Tensor | None]) -> dict[Value, Tensor
                 [o for o, _ in pairs], list(leaves.values()), [g for _, g in pairs], allow_unused=True
             )
         except RuntimeError as error:
+            if is_of_memory(error):
+                raise
             raise NotApplicableError(f"{node} has no derivative: {str(error).splitlines()[0]}") from error
     return {value: g for value, g in zip(values, found, strict=True) if g is not None}
 
@@ -103,13 +107,24 @@ def _batch_norm(node: Node, gradient: Tensor) -> dict[Value, Tensor] | None:
     return {node.arguments["input"]: gradient * gain.reshape(-1, *(1,) * (gradient.ndim - 2))}
 
 
-def batch_norm_line(node: Node) -> tuple[Tensor, Tensor]:
-    """Return what a batch norm in evaluation mode multiplies each channel with, and what it adds then."""
-    get = node.arguments.get
-    scale = torch.rsqrt(node.arguments["running_var"] + get("eps", get("epsilon")))
-    gain: Tensor = scale if get("weight") is None else scale * node.arguments["weight"]
-    shift: Tensor = -gain * node.arguments["running_mean"]
-    return gain, shift if get("bias") is None else shift + node.arguments["bias"]
+def batch_norm_line(node: Node, dtype: torch.dtype | None = None) -> tuple[Tensor, Tensor]:
+    """Return what a batch norm in evaluation mode multiplies each channel with, and what it adds then.
+
+    g = gamma / sqrt(variance + eps),  t = beta - g mean.
+
+    Parameters
+    ----------
+    dtype
+        In which it is computed; None for that of the norm's own numbers.
+    """
+    found: dict[str, Any] = {
+        name: item.to(dtype=dtype) if isinstance(item, Tensor) else item for name, item in node.arguments.items()
+    }
+    get = found.get
+    scale = torch.rsqrt(found["running_var"] + get("eps", get("epsilon")))
+    gain: Tensor = scale if get("weight") is None else scale * found["weight"]
+    shift: Tensor = -gain * found["running_mean"]
+    return gain, shift if get("bias") is None else shift + found["bias"]
 
 
 def _add(node: Node, gradient: Tensor) -> dict[Value, Tensor] | None:

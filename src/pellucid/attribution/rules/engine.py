@@ -56,7 +56,14 @@ class Step:
 
     def send(self, value: Value, c: Tensor | None = None, r: Tensor | None = None) -> None:
         """Pass a message on to one of the operation's inputs."""
-        self.sent.setdefault(value, Message()).add(c, r)
+        self.sent.setdefault(value, Message()).add(_as_precise(c, value.data), _as_precise(r, value.data))
+
+
+def _as_precise(part: Tensor | None, data: Tensor) -> Tensor | None:
+    """Return a message in the precision of its value: a step may mix two, as a division by numbers in float64 does."""
+    if part is None or part.dtype == data.dtype or not (part.is_floating_point() and data.is_floating_point()):
+        return part
+    return part.to(data.dtype)
 
 
 Rule = Callable[[Step], None]

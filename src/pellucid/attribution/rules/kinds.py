@@ -100,11 +100,6 @@ def kind_of(node: Node) -> str:
     return "linear" if node.operator == "index_put" and node.arguments["accumulate"] else kind
 
 
-def kind_of_operator(operator: str) -> str | None:
-    """Return the kind of an operator by its name alone, None if it has none."""
-    return KINDS.get(operator)
-
-
 def starts_at_zero(node: Node) -> bool:
     """Return whether an activation with settings has f(0) = 0 and f(x) / x bounded."""
     get = node.arguments.get

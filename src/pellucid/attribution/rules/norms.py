@@ -1,4 +1,4 @@
-"""Layer, group and root-mean-square norms with their scale held constant."""
+"""Norms with their scale held constant."""
 
 from __future__ import annotations
 
@@ -8,10 +8,28 @@ import torch
 from torch import Tensor
 
 from pellucid.attribution.tape.tape import Node, Value
+from pellucid.core.errors import NotApplicableError
+
+
+def source_of(node: Node) -> Value:
+    """Return the input of a norm.
+
+    Raises
+    ------
+    NotApplicableError
+        Where its weight, bias or statistics depend on the module's input as well.
+    """
+    source = node.arguments["input"]
+    if not isinstance(source, Value) or node.values() != (source,):
+        raise NotApplicableError(
+            "layer-wise relevance propagation needs a norm's weight, bias and running statistics to be constant; those "
+            f"of {node} depend on the input. `integrated_gradients` and `occlusion` need no rule for it."
+        )
+    return source
 
 
 def centred(node: Node, c: Tensor) -> tuple[Value, Tensor, Tensor | None]:
-    """Return the input of a norm, what goes on to it, and its bias shaped to go with the result.
+    """Return the input of a layer, group or root-mean-square norm, what goes on to it, and its bias as wide as `c`.
 
     Parameters
     ----------
@@ -19,7 +37,7 @@ def centred(node: Node, c: Tensor) -> tuple[Value, Tensor, Tensor | None]:
         What arrived, shaped like the result.
     """
     arguments: dict[str, Any] = node.arguments
-    source: Value = arguments["input"]
+    source = source_of(node)
     if node.operator == "native_layer_norm":
         dims = list(range(-len(arguments["normalized_shape"]), 0))
         scaled = c if arguments["weight"] is None else c * arguments["weight"]

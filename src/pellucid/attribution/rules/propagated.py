@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pellucid.attribution.rules.composites import Composite
-from pellucid.attribution.rules.kinds import kind_of_operator
+from pellucid.attribution.rules.kinds import KINDS
 from pellucid.attribution.rules.ledger import NOT_CONSERVED, Line
 from pellucid.attribution.rules.relevance import AttentionRule, RelevancePropagation
 from pellucid.attribution.rules.way_back import stacked, starts
@@ -60,7 +60,7 @@ def propagated(run: Run, composite: Composite, settings: Settings, attention: At
 def _refuse_probabilities(tape: Tape) -> None:
     """Refuse a module whose last step squeezes the logits, which turns signs around or hands on what is not there."""
     node = tape.logits.node
-    while node is not None and kind_of_operator(node.operator) == "move" and len(node.values()) == 1:
+    while node is not None and KINDS.get(node.operator) == "move" and len(node.values()) == 1:
         node = node.values()[0].node
     if node is not None and node.operator in _SQUEEZING:
         raise NotApplicableError(

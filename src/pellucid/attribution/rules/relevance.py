@@ -14,7 +14,7 @@ from pellucid.attribution.rules.derivatives import batch_norm_line, pulled_back
 from pellucid.attribution.rules.engine import Message, Step, dots, propagate
 from pellucid.attribution.rules.kinds import GATES, SOFTMAX, is_gate, kind_of, limit_at_zero
 from pellucid.attribution.rules.ledger import BIAS, CONSTANTS, EPSILON, NOT_CONSERVED, Book
-from pellucid.attribution.rules.norms import centred
+from pellucid.attribution.rules.norms import centred, source_of
 from pellucid.attribution.rules.weighted import Weighted, folded_norm, weighted
 from pellucid.attribution.rules.weighted_rules import WEIGHTED_RULES, RuleSettings
 from pellucid.attribution.tape.tape import Node, Tape, Value, values_in
@@ -103,9 +103,10 @@ class RelevancePropagation:
 
     def _batch_norm(self, step: Step) -> None:
         """Treat a batch norm that cannot be folded as an affine layer under epsilon: y = g x + b."""
+        source = source_of(step.node)
         c, taken = self._stabiliser.factor_and_taken(step.message, step.out)
         gain, shift = batch_norm_line(step.node)
-        step.send(step.node.arguments["input"], c=c * gain.reshape(-1, *(1,) * (c.ndim - 2)))
+        step.send(source, c=c * gain.reshape(-1, *(1,) * (c.ndim - 2)))
         self._took(step, BIAS, c.reshape(*c.shape[:2], -1).sum(-1) @ shift)
         self._took(step, EPSILON, taken)
 
@@ -200,7 +201,9 @@ class RelevancePropagation:
         if not above:
             return self._through(step)
         message, (value,) = step.message, above
-        if message.c is not None:
+        if message.c is not None and message.c.is_complex():  # the derivative has the conjugates in their places
+            step.send(value, c=pulled_back(step.node, [message.c])[value])
+        elif message.c is not None:
             below = step.node.tensor("other") if isinstance(step.node.arguments["other"], Value | Tensor) else None
             divisor = step.node.arguments["other"] if below is None else below
             step.send(value, c=(message.c / divisor).sum_to_size(value.data.shape))

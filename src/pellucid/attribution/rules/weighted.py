@@ -86,6 +86,8 @@ def weighted(node: Node, norm: Node | None = None) -> Weighted | None:
         out = norm.outs[0].data
         gain, shift = batch_norm_line(norm)
         shift = shift if bias is None else shift + gain * bias
+        # under autocast inside the module the layer computes in less precision than the norm's numbers have
+        gain, shift = gain.to(out.dtype), shift.to(out.dtype)
     return Weighted(z=out, bias=bias, gain=gain, shift=shift, **found)
 
 
@@ -96,6 +98,8 @@ def folded_norm(node: Node) -> Node | None:
         return None
     producer = source.node
     if producer is None or len(source.users) != 1 or producer.operator not in ("convolution", "linear", "addmm"):
+        return None
+    if source.data.dtype != node.outs[0].data.dtype:
         return None
     return producer if producer.operator == "convolution" or source.data.ndim == 2 else None
 
@@ -149,7 +153,7 @@ def _addmm(node: Node) -> dict[str, Any] | None:
     source, weight, bias = (node.arguments[key] for key in ("mat1", "mat2", "self"))
     if not isinstance(source, Value) or node.arguments["beta"] != 1 or node.arguments["alpha"] != 1:
         return None
-    return _dense(source, weight.T, bias if bias.ndim == 1 else None) if bias.ndim == 1 else None
+    return _dense(source, weight.T, bias) if bias.ndim == 1 else None
 
 
 def _product(node: Node) -> dict[str, Any]:

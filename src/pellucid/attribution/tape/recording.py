@@ -2,12 +2,14 @@
 
 Below Python's modules there is no difference between a function, a module used five times, an operation in place and
 a scripted block: that is why nothing needs to be registered, renamed or hooked. `detach` is a constant here as for
-autograd; `torch.no_grad` in the module's own code is not seen, and what it computes is followed.
+autograd; what `torch.no_grad` in the module's own code computes is followed, and noted.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
+from types import FrameType
 from typing import Any
 
 import torch
@@ -29,6 +31,7 @@ _LEAVING = {Tensor.numpy: "numpy()", Tensor.tolist: "tolist()", Tensor.__array__
 _SHAPE_ONLY = {"empty_like", "zeros_like", "ones_like", "full_like", "new_empty", "new_zeros", "new_ones", "new_full"}
 _UNWRITTEN = {"empty", "empty_like", "empty_strided", "empty_permuted", "new_empty", "new_empty_strided"}
 _OVERWRITING = {"copy", "fill", "zero"}
+_OWN_FUNCTION = torch.autograd.Function.apply.__func__.__code__  # type: ignore[attr-defined]  # a class method
 
 
 class Recorded:
@@ -49,24 +52,32 @@ class Recorded:
         Shape (row, logit).
     bytes_a_row, doubtful
         As for `Forward`.
+    ungraded
+        Whether a step ran while gradients were off: under `torch.no_grad`, or in an autograd function that brings a
+        backward of its own. The gradient may then be another than the slope of what was computed.
     """
 
     def __init__(self, question: Question, rows: tuple[Tensor, ...], arguments: tuple[Any, ...]) -> None:
         places = Places(question.module)
         entrances = tuple(row.detach().clone() for row in rows)  # a module may write into what it is given
-        with recordable(), places.followed():
-            recorder = _Recorder(entrances, places)
-            with _Leaving(recorder.storages), recorder:
+        recorder = _Recorder(entrances, places)
+        self._nodes = recorder.nodes
+        try:
+            with recordable(), places.followed(), _Leaving(recorder), recorder:
                 output = question.module(*entrances, *arguments)
-        self.logits = logits_of(output, question.output, len(rows[0]))
-        last = recorder.storages.find(chosen(output, question.output))
-        self.tape = traced(
-            recorder.inputs, recorder.nodes, last or Value(self.logits, None), branches=recorder.branches
-        )
-        recorder.storages.forget()
+            self.logits = logits_of(output, question.output, len(rows[0]))
+            last = recorder.storages.find(chosen(output, question.output))
+            self.tape = traced(
+                recorder.inputs, recorder.nodes, last or Value(self.logits, None), branches=recorder.branches
+            )
+        except BaseException:
+            self.forget()
+            raise
+        finally:
+            recorder.storages.forget()
         self.bytes_a_row = recorder.bytes // len(rows[0])
         self.doubtful = recorder.doubtful and len(rows[0]) == 1
-        self._nodes = recorder.nodes
+        self.ungraded = recorder.ungraded
 
     def forget(self) -> None:
         """Let go of what was recorded: operations and values hold each other, and would wait for the collector."""
@@ -74,18 +85,24 @@ class Recorded:
             node.forget()
 
 
-class _Leaving(TorchFunctionMode):
-    """Refuses what takes a value out of torch."""
+_PASS = Recorded.__init__.__code__
 
-    def __init__(self, storages: Storages) -> None:
+
+class _Leaving(TorchFunctionMode):
+    """Refuses what takes a value out of torch; notes where the module turns gradients off."""
+
+    def __init__(self, recorder: _Recorder) -> None:
         super().__init__()
-        self._storages = storages
+        self._recorder = recorder
 
     def __torch_function__(
         self, func: Any, types: Iterable[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        if func in _LEAVING and args[0].is_floating_point() and self._storages.find(args[0]) is not None:
+        number = func in _LEAVING and (args[0].is_floating_point() or args[0].is_complex())
+        if number and self._recorder.storages.find(args[0]) is not None:
             raise _left(_LEAVING[func])
+        if func is torch._C._set_grad_enabled and not args[0]:
+            self._recorder.ungraded = True
         return func(*args, **(kwargs or {}))
 
 
@@ -93,7 +110,7 @@ class _Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is 
     def __init__(self, entrances: tuple[Tensor, ...], places: Places) -> None:
         super().__init__()
         self.nodes: list[Node] = []
-        self.branches = False
+        self.branches = self.ungraded = False
         self.storages = Storages(self._part)
         self._places = places
         self._detached: dict[int, Tensor] = {}
@@ -178,6 +195,7 @@ class _Recorder(FirstLook):  # type: ignore[no-untyped-call]  # torch's mode is 
         self, name: str, function: Callable[[dict[str, Any]], Any], read: dict[str, Any], outs: list[Tensor]
     ) -> list[Value]:
         """Add an operation and return the values that it gave."""
+        self.ungraded = self.ungraded or _in_own_function()
         node = Node(len(self.nodes), name, read, self._places.here, function)
         found = [Value(tensor, node, number) for number, tensor in enumerate(outs)]
         node.outs = tuple(found)
@@ -237,6 +255,16 @@ def _twin(known: Operator, written: str) -> Callable[[dict[str, Any]], Tensor]:
         return copy
 
     return twin
+
+
+def _in_own_function() -> bool:
+    """Return whether the pass is inside an autograd function that is written in Python."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_code is not _PASS:
+        if frame.f_code is _OWN_FUNCTION:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _left(way: str) -> NotApplicableError:

@@ -44,7 +44,8 @@ def look(
     network
         A bundled network, a folder that holds one, or package.module:function, which gives a torch module.
     layer
-        Dotted name; by default the card's, else the last one with space or time before they are pooled away.
+        Dotted name; by default the card's, else the last one with space or time before they are pooled away. Of a max
+        pool the switches that deconvolution takes are marked: where in each cell the largest value stood.
     channel
         Of the layer, from 0: what --examples are for, and, without --target, what the input is made for. By default
         the one that answers the record most.

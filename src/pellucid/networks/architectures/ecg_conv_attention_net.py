@@ -62,7 +62,7 @@ class EcgConvAttentionNet(nn.Module):
 
     def __init__(self, classes: int = 6, leaky: bool = False) -> None:
         super().__init__()
-        self.leads = _LEADS
+        self.leads, self.leaky = _LEADS, leaky
         self.blocks = nn.ModuleList(
             _Block(_WIDTHS[index], _WIDTHS[index + 1], kernel, 1 if leaky and index in _MIXED else _LEADS)
             for index, kernel in enumerate(_KERNELS)
@@ -74,6 +74,11 @@ class EcgConvAttentionNet(nn.Module):
         self.mixing = nn.Conv1d(_LEADS, _FILTERS, _LAST_KERNEL)
         self.mixing_norm = nn.BatchNorm1d(_FILTERS)
         self.head = nn.Linear(_FILTERS * (_TOKEN - _LAST_KERNEL + 1), classes)
+
+    @property
+    def token_map(self) -> Tensor | None:
+        """Which token each sample goes into, (lead, 1): its lead's. None where convolutions have mixed the leads."""
+        return None if self.leaky else torch.arange(_LEADS)[:, None]
 
     def forward(self, x: Float[Tensor, "batch lead sample"]) -> Float[Tensor, "batch class"]:
         """Return logits of signals in mV."""
