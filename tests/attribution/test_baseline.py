@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 from scipy.ndimage import gaussian_filter
+from torch import nn
 
 from pellucid.attribution.baseline import blurred, checked, given, median, reference
+from pellucid.attribution.method import method
 from pellucid.core.errors import InvalidInputError, SettingError
 from pellucid.core.randomness import torch_generator
 
@@ -40,10 +42,22 @@ def test_blurring_keeps_a_constant_and_spreads_a_spike_over_two_percent(shape):
 
 @pytest.mark.parametrize("shape", [(2, 6), (2, 6, 1)])
 def test_nothing_can_be_blurred_without_space_or_time(shape):
+    module = nn.Sequential(nn.Flatten(), nn.Linear(6, 2))
     with pytest.raises(
         InvalidInputError, match=r"must have an axis in space or time.*got an input of the shape \(2, 6"
     ):
-        reference("blurred", torch.rand(shape))
+        method("integrated_gradients", baseline="blurred")(module, torch.rand(shape), target=0)
+
+
+def test_an_age_beside_a_signal_is_not_blurred():
+    class Both(nn.Module):
+        def forward(self, signal, age):
+            return signal.flatten(1)[:, :2] * 2 + age
+
+    age = torch.tensor([[40.0]])
+    answer = method("integrated_gradients", baseline="blurred", steps=2)(Both(), (torch.rand(1, 2, 9), age), target=0)
+    assert answer.relevance[1].abs().max() == 0
+    assert answer.relevance[0].abs().max() > 0
 
 
 @pytest.mark.parametrize("sigmas", [(0.5, 2.3), (4.0, 1.0)])

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import pickle
 import threading
+from collections import Counter, deque
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from pellucid.attribution.guard import guarded
+from pellucid.attribution.guard import _open, guarded
 from pellucid.core.errors import NotApplicableError
 
 
@@ -21,6 +22,7 @@ class Writing(nn.Module):
         self.register_buffer("statistics", torch.zeros(2))
         self.loose = torch.zeros(2)
         self.log, self.table, self.seen = [1], {"a": 1}, {1}
+        self.queue, self.counted, self.pair = deque([1]), Counter("a"), ([1], 2)
         self.gone = "here"
 
     def forward(self, x):
@@ -29,6 +31,9 @@ class Writing(nn.Module):
         self.log.append(2)
         self.table["b"] = 2
         self.seen.add(2)
+        self.queue.append(2)
+        self.counted["b"] += 1
+        self.pair[0].append(2)
         self.kept = x
         del self.gone
         self.linear.weight.requires_grad_(False)
@@ -43,6 +48,7 @@ def untouched(module):
         not module.statistics.any()
         and not module.loose.any()
         and (module.log, module.table, module.seen, module.gone) == ([1], {"a": 1}, {1}, "here")
+        and (module.queue, module.counted, module.pair) == (deque([1]), Counter("a"), ([1], 2))
         and not hasattr(module, "kept")
         and module.linear.weight.requires_grad
         and module.linear.bias.grad is None
@@ -226,3 +232,45 @@ def test_weights_that_are_no_numbers_did_not_change():
     with guarded(module, ["cpu"]):
         module.bias.requires_grad_(False)
     assert module.bias.requires_grad
+
+
+def test_an_array_that_the_module_locks_does_not_stop_the_others():
+    class Locking(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table, self.count = np.zeros(2), [0]
+
+        def forward(self, x):
+            self.table.flags.writeable = False
+            self.count.append(1)
+            return x
+
+    module = Locking()
+    with guarded(module, {"cpu"}):
+        module(torch.zeros(1))
+    assert module.count == [0]
+
+
+def test_what_submodules_share_is_copied_once():
+    class Sharing(nn.Module):
+        def __init__(self, shared):
+            super().__init__()
+            self.shared = shared
+
+    shared = {"values": torch.zeros(3)}
+    module = nn.Sequential(*(Sharing(shared) for _ in range(3)))
+    with guarded(module, {"cpu"}):
+        module[0].shared["values"] += 1
+        module[1].shared["other"] = 1
+        assert sum(len(kept._tensors) for kept in _open.values()) == 1
+    assert shared.keys() == {"values"}
+    assert shared["values"].tolist() == [0, 0, 0]
+
+
+def test_a_weight_of_one_number_and_odd_strides():
+    module = nn.Linear(1, 1)
+    module.weight = nn.Parameter(torch.ones(7, 7)[:1, :1].t())
+    with guarded(module, {"cpu"}):
+        assert module(torch.ones(1, 1)).shape == (1, 1)
+    with pytest.raises(NotApplicableError, match="changes its own parameter 'weight'"), guarded(module, {"cpu"}):
+        module.weight.data.mul_(2)

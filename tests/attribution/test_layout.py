@@ -92,3 +92,11 @@ def test_a_folded_batch_is_none():
     assert not has_batch(((Atom(1, 0), LEAD), (Atom(1),), (TIME,)), (4, 1, 24), 1)
     assert not has_batch(((Atom(1, 0),), (TIME,)), (1, 24), 3)
     assert not has_batch(((LEAD,), (TIME,)), (4, 24), 1)
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_leads_outside_of_the_batch_are_folded_alike_whatever_its_size(batch):
+    whole = ((Atom(batch, 0),), (LEAD,), (TIME,))
+    turned = (whole[1], whole[0], whole[2])
+    folded = regrouped(turned, (4 * batch, 24))
+    assert folded == ((*whole[1], *whole[0]), whole[2])

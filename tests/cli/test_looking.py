@@ -116,6 +116,21 @@ def test_the_switches_of_a_max_pool_are_those_of_deconvolution(record, dim):
     assert View.of(network, seen, layer="1", channel=None, target=None)._switches() is None
 
 
+def test_an_ecg_that_is_pooled_as_a_picture_has_no_switches(record):
+    class Picture(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.convolution, self.pool = nn.Conv2d(1, 4, (len(LEADS), 5)), nn.MaxPool2d((1, 2))
+            self.head = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+
+        def forward(self, x):
+            return self.head(self.pool(torch.relu(self.convolution(x[:, None]))))
+
+    network = Network(Picture(), ["A", "B"], leads=LEADS, sampling_rate=50, length=300)
+    view = View.of(network, record, layer="pool", channel=None, target=None)
+    assert view._switches() is None
+
+
 def test_slices_are_drawn_too(tmp_path):
     torch.random.manual_seed(0)
     module = nn.Sequential(

@@ -183,13 +183,13 @@ def test_guided_grad_cam_steps_in_captum_and_is_linear_between_cells_here():
 
 def test_small_weights_are_all_zero_in_captums_lime():
     module = nn.Linear(30, 1, bias=False)
-    weights = torch.linspace(0.001, 0.030, 30)
+    weights = torch.linspace(0.0005, 0.015, 30)  # well under what its penalty of .01 lets through, whatever it draws
     module.weight = nn.Parameter(weights[None])
     x = torch.ones(1, 30)
     theirs = Lime(lambda rows: module(rows)[:, 0]).attribute(x, n_samples=500)
     assert torch.equal(theirs.detach(), torch.zeros(1, 30))
     ours = method("lime", samples=500)(module, x, parts=torch.arange(30))
-    assert torch.allclose(ours.relevance[0], weights, atol=0.02 * 0.030)
+    assert torch.allclose(ours.relevance[0], weights, atol=0.02 * 0.015)
 
 
 class Game(nn.Module):

@@ -46,22 +46,12 @@ def reference(value: Baseline, inputs: Tensor) -> Tensor:
     value
         "zero" (0 mV is the isoelectric line); a number (for images the normalised black, which is not zero);
         "mean" or "median" of each channel of each sample; "blurred" by a Gaussian of 2 % of each axis in space or time.
-
-    Raises
-    ------
-    InvalidInputError
-        For "blurred" of an input without space or time, which would be the input itself.
     """
     if isinstance(value, int | float):
         return torch.full_like(inputs, float(value))
     if value == "zero":
         return torch.zeros_like(inputs)
     if value == "blurred":
-        if inputs.shape[2:].numel() == 1:
-            raise InvalidInputError(
-                "baseline='blurred' must have an axis in space or time to blur along, (batch, channel, time); got an "
-                f"input of the shape {tuple(inputs.shape)}. Take 'zero', 'mean', a number, or a tensor at the call."
-            )
         return blurred(inputs, [max(1.0, _BLUR * size) for size in inputs.shape[2:]])
     flat = inputs.flatten(min(2, inputs.ndim - 1))
     middle = flat.mean(-1) if value == "mean" else median(flat)
@@ -81,10 +71,16 @@ def starting(run: Run, setting: Baseline, number: int) -> Tensor:
     Raises
     ------
     InvalidInputError
-        For a tensor that does not fit, and for another number of them than the module has inputs.
+        For a tensor that does not fit, for another number of them than the module has inputs, and for "blurred" where
+        no input has space or time: it would be the input itself.
     """
     tensors, rows = run.option("baseline"), run.rows[number]
     if tensors is None:
+        if setting == "blurred" and all(part.shape[2:].numel() == 1 for part in run.rows):
+            raise InvalidInputError(
+                "baseline='blurred' must have an axis in space or time to blur along, (batch, channel, time); got an "
+                f"input of the shape {tuple(rows.shape)}. Take 'zero', 'mean', a number, or a tensor at the call."
+            )
         return reference(setting, rows)
     tensors = tuple(tensors) if isinstance(tensors, tuple | list) else (tensors,)
     if len(tensors) != len(run.rows):

@@ -19,7 +19,6 @@ from pellucid.attribution.guard import guarded
 from pellucid.attribution.independence import beside_another, dice, refuse_chance, refuse_mixing
 from pellucid.attribution.question import Question
 from pellucid.attribution.rules.ledger import Ledger
-from pellucid.attribution.rules.own_gradient import own_gradient
 from pellucid.attribution.run import Declared, Run
 from pellucid.attribution.tape.recording import Recorded
 from pellucid.attribution.target import Target, Targets, resolve
@@ -115,22 +114,12 @@ def _runs(question: Question, target: Target, method: Method) -> tuple[Iterator[
             refuse_mixing(question, first.logits, company)
     cost = first.bytes_a_row * (2 if method.looks_back else 1)  # on the way back of a tape as much again
     targets = resolve(target, batch=batch, logits=first.logits.shape[1])
-    remark = None
-    if isinstance(first, Recorded):
-        remark = own_gradient(question, first, torch.zeros(1, dtype=torch.int64), targets.classes[:1, 0])
     if batch == 1:
-        return _noted_on(iter([_run(question, targets, slice(0, 1), cost, first)]), remark), targets
+        return iter([_run(question, targets, slice(0, 1), cost, first)]), targets
     if isinstance(first, Recorded):
         first.forget()
     runs = (_run(question, targets, rows, cost, None) for rows in _slices(question, method, cost))
-    return _noted_on(_checked_runs(question, runs, method, first.logits.detach()), remark), targets
-
-
-def _noted_on(runs: Iterator[Run], remark: str | None) -> Iterator[Run]:
-    for run in runs:
-        if remark is not None:
-            run.warn(remark)
-        yield run
+    return _checked_runs(question, runs, method, first.logits.detach()), targets
 
 
 def _slices(question: Question, method: Method, cost: int) -> Iterator[slice]:

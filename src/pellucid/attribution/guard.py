@@ -4,14 +4,15 @@ A module's own forward pass may keep activations, count calls or fill buffers. W
 noted when the first call enters and put back when the last one leaves, so that several threads may ask about one
 module at once, and an exception in the middle changes nothing.
 
-Attributes are followed into dictionaries, lists, sets, tensors and arrays, not into other objects. Weights are not
-copied: a module that changes them is refused afterwards, and a write of a few numbers through `.data` may go unseen.
+Attributes are followed into dictionaries, lists, sets, queues, tensors and arrays, not into other objects. Weights are
+not copied: a module that changes them is refused afterwards, and a write of a few numbers through `.data` may go
+unseen.
 """
 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from operator import is_
@@ -24,8 +25,9 @@ from torch.nn.parameter import is_lazy
 
 from pellucid.core.errors import NotApplicableError
 
-_CONTAINERS = frozenset((dict, OrderedDict, list, set))
-_SAMPLED = 4  # numbers of a weight along each axis that are compared
+_CONTAINERS = frozenset((dict, OrderedDict, defaultdict, Counter, list, set, deque))
+_PLAIN = frozenset((type(None), bool, int, float, str))
+_SAMPLED = 16  # numbers of a weight that are compared, of one that does not lie in one piece along each axis
 
 
 @contextmanager
@@ -76,36 +78,36 @@ def _refuse_tensor(name: str, tensor: Tensor) -> None:
 class _Kept:
     """What one submodule was like, down to the contents of its containers and tensors."""
 
-    def __init__(self, module: nn.Module) -> None:
+    def __init__(self, module: nn.Module, seen: set[int]) -> None:
         self.users = 0
         self._module = module
         self._attributes = dict(vars(module))
         self._contents: list[tuple[Any, Any]] = []
         self._tensors: list[tuple[Tensor, int, Tensor]] = []
         self._arrays: list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]] = []
-        seen: set[int] = set()
-        for value in (*self._attributes.values(), *module._buffers.values()):
-            self._note(value, seen)
-        self._parameters = [
-            (name, value, value.requires_grad, value.grad, _state(value))
-            for name, value in module._parameters.items()
-            if value is not None
-        ]
+        for value in self._attributes.values():
+            if type(value) not in _PLAIN:
+                self._note(value, seen)
+        self._parameters = [_Weight(name, value) for name, value in module._parameters.items() if value is not None]
 
     def _note(self, value: Any, seen: set[int]) -> None:
-        if type(value) in _CONTAINERS:
-            if not value:  # most are empty dictionaries of hooks: no copy is needed to know that
-                self._contents.append((value, ()))
-            elif id(value) not in seen:
-                seen.add(id(value))
-                self._contents.append((value, value.copy()))
-                for item in value.values() if isinstance(value, dict) else value:
-                    self._note(item, seen)
+        kind = type(value)
+        if id(value) in seen:
+            return
+        if kind in _CONTAINERS and not value:  # most are empty dictionaries of hooks: no copy is needed to know that
+            self._contents.append((value, ()))
+            return
+        seen.add(id(value))
+        if kind in _CONTAINERS or kind is tuple:
+            content = value if kind is tuple else value.copy()  # another thread may write into what two modules share
+            if kind is not tuple:
+                self._contents.append((value, content))
+            for item in content.values() if isinstance(content, dict) else content:
+                self._note(item, seen)
         elif isinstance(value, Tensor):
-            if _is_plain(value) and not isinstance(value, nn.Parameter) and id(value) not in seen:
-                seen.add(id(value))
+            if _is_plain(value) and not isinstance(value, nn.Parameter):
                 self._tensors.append((value, value._version, value.detach().clone()))
-        elif type(value) is np.ndarray and value.flags.writeable:
+        elif kind is np.ndarray and value.flags.writeable:
             self._arrays.append((value, value.copy()))
 
     def put_back(self) -> list[str]:
@@ -116,15 +118,9 @@ class _Kept:
                 with torch.no_grad():
                     tensor.detach().copy_(before)
         for array, content in self._arrays:
-            array[...] = content
-        changed = []
-        for name, parameter, required, gradient, (place, some) in self._parameters:
-            parameter.requires_grad_(required)
-            parameter.grad = gradient
-            now, found = _state(parameter)
-            if now != place or not torch.equal(found, some):
-                changed.append(name)
-        return changed
+            if array.flags.writeable:
+                array[...] = content
+        return [weight.name for weight in self._parameters if weight.put_back()]
 
     def _put_back_attributes(self) -> None:
         now: dict[str, Any] = vars(self._module)
@@ -142,20 +138,52 @@ def _is_plain(value: Tensor) -> bool:
     return value.layout == torch.strided and not value.is_inference()
 
 
-def _state(weight: nn.Parameter) -> tuple[tuple[int, int], Tensor]:
-    """Return a weight's version and place, and a few of its numbers.
+class _Weight:
+    """What one parameter was like: its flags, its version and place, and a few of its numbers.
 
     A write through .data has no version, and comparing all numbers would take as long as reading them twice.
     """
-    held = weight.detach() if _is_plain(weight) else torch.empty(0)
-    some = tuple(slice(None, None, max(1, -(-size // _SAMPLED))) for size in held.shape)
-    return (weight._version, held.data_ptr()), held[some].reshape(-1).clone().view(torch.uint8)  # NaN is equal to NaN
+
+    __slots__ = ("_before", "_gradient", "_place", "_required", "_some", "_version", "_weight", "name")
+
+    def __init__(self, name: str, weight: nn.Parameter) -> None:
+        self.name, self._weight = name, weight
+        self._required, self._gradient, self._version = weight.requires_grad, weight.grad, weight._version
+        plain = _is_plain(weight)
+        self._place = weight.data_ptr() if plain else 0
+        self._some = _some(weight.detach()) if plain else torch.empty(0)  # a view: it shows what is written later
+        self._before = self._some.clone()
+
+    def put_back(self) -> bool:
+        """Restore the flags; return whether the values changed, which cannot be restored."""
+        weight = self._weight
+        if weight.requires_grad is not self._required:
+            weight.requires_grad_(self._required)
+        if weight.grad is not self._gradient:
+            weight.grad = self._gradient
+        if weight._version != self._version or (self._place and weight.data_ptr() != self._place):
+            return True
+        return not torch.equal(self._some, self._before) and not _same_bytes(self._some, self._before)
+
+
+def _some(held: Tensor) -> Tensor:
+    """Return a view of some numbers of a tensor, evenly from all over it."""
+    count = held.numel()
+    if not held.is_contiguous():
+        return held[tuple(slice(None, None, max(1, size // _SAMPLED)) for size in held.shape)]
+    return held.as_strided((min(count, _SAMPLED),), (max(1, count // _SAMPLED),))
+
+
+def _same_bytes(one: Tensor, other: Tensor) -> bool:
+    """Return whether two tensors are the same to the bit: NaN is equal to NaN."""
+    return torch.equal(one.contiguous().view(torch.uint8), other.contiguous().view(torch.uint8))
 
 
 def _refill(container: Any, content: Any) -> None:
-    if isinstance(container, list):
+    if isinstance(container, list | deque):
         if len(container) != len(content) or any(a is not b for a, b in zip(container, content, strict=True)):
-            container[:] = content
+            container.clear()
+            container.extend(content)
     elif isinstance(container, set):
         if container != content:
             container.clear()
@@ -186,10 +214,11 @@ def _put_all_back(parts: list[tuple[str, _Kept]]) -> list[str]:
 
 @contextmanager
 def _left_alone(parts: dict[str, nn.Module]) -> Iterator[None]:
+    seen: set[int] = set()  # what submodules share is noted once
     with _lock:
         for part in parts.values():
             if id(part) not in _open:
-                _open[id(part)] = _Kept(part)
+                _open[id(part)] = _Kept(part, seen)
             _open[id(part)].users += 1
     changed: list[str] = []
     try:

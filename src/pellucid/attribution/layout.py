@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from math import prod
 
 
@@ -73,7 +74,7 @@ def regrouped(layout: Layout, shape: Sequence[int]) -> Layout:
     """Return the layout after a reshape: atoms are handed out in order; what does not come out even is blank."""
     atoms = [atom for axis in layout for atom in axis if atom.size != 1 or atom.axis == 0]
     groups: list[Axis] = []
-    for size in shape:
+    for size, following in zip_longest(shape, shape[1:]):
         group: list[Atom] = []
         wanted = size
         while atoms and (wanted > 1 or size == atoms[0].size == 1):
@@ -88,6 +89,8 @@ def regrouped(layout: Layout, shape: Sequence[int]) -> Layout:
                 wanted = 1
             else:
                 atoms.clear()
+        if group and atoms and atoms[0].size == 1 != following:  # a batch of one goes where a larger one would
+            group.append(atoms.pop(0))
         groups.append(tuple(group) if wanted == 1 and group else (Atom(size),))
     return tuple(groups)
 

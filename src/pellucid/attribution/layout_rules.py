@@ -48,6 +48,8 @@ _STAYING = {  # what leaves every position where it is, beside the operators tha
     *BATCH_NORMS,
     *("native_group_norm", "native_layer_norm", "_fused_rms_norm", "_softmax", "_log_softmax", "_safe_softmax"),
     *("_prelu_kernel", "rrelu_with_noise", "hardswish", "log_sigmoid_forward", "native_dropout", "complex", "polar"),
+    *(f"{kind}_cachemask" for kind in ("fake_quantize_per_tensor_affine", "fake_quantize_per_channel_affine")),
+    *("_fake_quantize_per_tensor_affine_cachemask_tensor_qparams", "_fused_moving_avg_obs_fq_helper"),
     *("_to_copy", "alias", "detach", "_conj", "expand", "repeat", "fill", "zero", "tril", "triu"),
     *("empty_like", "zeros_like", "ones_like", "full_like", "new_empty", "new_zeros", "new_ones", "new_full"),
 }

@@ -54,7 +54,7 @@ class Quadrature:
         ]
         self._scores: dict[tuple[int, float], list[float]] = {}
         self._kept: dict[tuple[Place, int], _Integral] = {}
-        self._room = run.question.memory // _KEPT
+        self._room = self._share = run.question.memory // _KEPT
         precision = torch.finfo(self._score_ends()).eps
         size, targets = run.classes.shape
         self.courses = [[Course(tolerance, one_by_one, budget, precision) for _ in range(targets)] for _ in range(size)]
@@ -98,8 +98,7 @@ class Quadrature:
         # Panels that as many targets want stand together: their ways back are shared without waste.
         places = sorted(wanted, key=lambda place: len(wanted[place]), reverse=True)
         rows = [(place, node) for place in places for node in range(len(NODES))]
-        kept = self.run.question.memory // _KEPT
-        step = self.run.together(beside=2 * kept)  # as much is for the way back
+        step = self.run.together(beside=2 * self._share)  # for what is kept, and as much for the way back
         parts: dict[Place, list[_Integral]] = {}
         for part in track(evenly(len(rows), step), "integrated gradients"):
             chunk = rows[part]

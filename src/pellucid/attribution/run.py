@@ -15,6 +15,7 @@ from pellucid.attribution.forward import Forward
 from pellucid.attribution.maps import Geometry
 from pellucid.attribution.question import Question
 from pellucid.attribution.rules.ledger import Line
+from pellucid.attribution.rules.own_gradient import own_gradient
 from pellucid.attribution.tape.recording import Recorded
 from pellucid.attribution.target import logits_of
 
@@ -74,6 +75,7 @@ class Run:
         self._bytes = bytes_a_row
         self._forward = first if isinstance(first, Forward) else None
         self._recorded = first if isinstance(first, Recorded) else None
+        self._compared = False
         self._gradients: tuple[Tensor, ...] | None = None
         self._scores: Tensor | None = None
         self._kept: dict[str, Any] = {}
@@ -93,8 +95,14 @@ class Run:
     @property
     def recorded(self) -> Recorded:
         """The pass of these samples with every operation written down; made once."""
+        arguments = self.question.arguments_for(self.samples)
         if self._recorded is None:
-            self._recorded = Recorded(self.question, self.rows, self.question.arguments_for(self.samples))
+            self._recorded = Recorded(self.question, self.rows, arguments)
+        if not self._compared:
+            self._compared = True
+            remark = own_gradient(self.question, self._recorded, self.rows, arguments, self.classes[:, 0])
+            if remark is not None:
+                self.warn(remark)
         return self._recorded
 
     def scores(self) -> Tensor:

@@ -179,6 +179,8 @@ class View:
             self.network.logits(self.inputs)
         finally:
             handle.remove()
+        if read[-1].ndim - 2 != len(self.found.geometry.cells):  # an ECG that is pooled as a picture
+            return None
         return _largest(pool, read[-1], self.found.geometry)
 
     @property

@@ -181,3 +181,16 @@ def test_a_module_that_turns_autocast_on_itself_is_explained_in_its_precision(ru
     assert float(found.gap.max()) < 0.05  # bfloat16 has less than three digits
     both = torch.stack([found.relevance.flatten(), whole.relevance.flatten()])
     assert float(torch.corrcoef(both)[0, 1]) > 0.99
+
+
+def test_a_norm_that_cannot_be_folded_may_stand_under_autocast():
+    class Behind(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.net = nn.Sequential(nn.Conv1d(4, 8, 3), nn.ReLU(), nn.BatchNorm1d(8), nn.Flatten(), nn.Linear(176, 3))
+
+        def forward(self, x):
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                return self.net(x)
+
+    assert float(method("lrp")(zoo.seeded(Behind()), zoo.inputs(1), target=1).gap.max()) < 0.05

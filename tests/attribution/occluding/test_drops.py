@@ -137,7 +137,17 @@ def test_logits_of_less_precision_than_the_input_take_the_plain_way(engines):
             return super().forward(x).bfloat16()
 
     found, run, done, count = drops_of(zoo.seeded(Coarse(1)), zoo.inputs(1))
-    assert engines == []
     assert found.abs().max() > 0
     assert done == count
+    assert "too coarse to be checked" in run.declared.warnings[0]
+
+
+def test_logits_of_more_precision_than_the_input_are_checked_by_that_of_the_input(engines):
+    class Fine(zoo.Plain):
+        def forward(self, x):
+            return super().forward(x).double()
+
+    found, run, _, _ = drops_of(zoo.seeded(Fine(1)), zoo.inputs(1))
+    assert len(engines) == 1
+    assert found.abs().max() > 0
     assert run.declared.warnings == []

@@ -61,6 +61,29 @@ class Before(nn.Module):
         return self.net(self.step(x))
 
 
+class Failing(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return 2 * x
+
+    @staticmethod
+    def backward(ctx, gradient):
+        raise ValueError("no way back")
+
+
+def test_a_way_back_that_fails_is_not_needed():
+    module = zoo.seeded(Before(Failing.apply))
+    found = method("lrp")(module, zoo.inputs(1), target=0)
+    assert float(found.gap.max()) < 1e-5
+
+
+@pytest.mark.parametrize("name", ["smooth_grad", "guided_grad_cam"])
+def test_a_method_inside_another_tells_it_too(name):
+    settings = {"of": {"name": "guided_backprop"}, "samples": 2} if name == "smooth_grad" else {}
+    found = method(name, **settings)(zoo.seeded(Before(Reversed.apply)), zoo.inputs(1), target=0)
+    assert any(WORDS in text for text in found.warnings)
+
+
 @pytest.mark.parametrize("batch", [1, 3])
 @pytest.mark.parametrize("step", [Reversed.apply, Rounded.apply, scaled])
 def test_a_gradient_that_is_no_slope_is_told(step, batch):

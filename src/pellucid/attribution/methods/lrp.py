@@ -46,7 +46,7 @@ class Lrp(Method):
     Axioms: conservation; sum R = z_c - what biases, eps and constants took, all in `ledger`. With zero biases and eps
     near 0 the sum is the logit. For networks of ReLU, epsilon near 0 is input times gradient: no second opinion.
     Cost: one pass forward; for each class one back. For one class epsilon takes about 1.2 gradients, the composites
-    1.75 to 2.9.
+    1.7 to 3.
     Source: Bach et al. 2015, doi 10.1371/journal.pone.0130140; Montavon et al. 2019, "Layer-wise relevance propagation:
     an overview". Departures: the denominators of norms and divisions are held constant.
     """

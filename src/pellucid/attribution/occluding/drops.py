@@ -32,8 +32,7 @@ def drops(run: Run, sample: int, windows: Sequence[Window], fill: Fill, done: Ca
         Takes how many more windows are done.
     """
     row = run.rows[run.number][sample]
-    known = {row.dtype, run.scores().dtype} <= _TOLERANCE.keys()
-    quick = known and run.together() >= _ROWS and len(windows) * row.numel() >= _WORTH
+    quick = row.dtype in _TOLERANCE and run.together() >= _ROWS and len(windows) * row.numel() >= _WORTH
     found = _quick(run, sample, windows, fill, done) if quick else None
     if found is None:
         found = _plain(run, sample, windows, fill, done)
@@ -66,7 +65,7 @@ def _quick(run: Run, sample: int, windows: Sequence[Window], fill: Fill, done: C
     if found is None or not all_finite(found):
         run.warn(f"{_WHOLE}: a value on the way is infinite, and has no change")
         return None
-    of_drop, of_logits = _TOLERANCE[engine.clean.dtype]
+    of_drop, of_logits = max(_TOLERANCE[run.rows[run.number].dtype], _TOLERANCE[engine.clean.dtype])
     size = max(float(engine.clean.abs().max()), float(engine.plain.abs().max()))
     allowed = of_drop * float((engine.clean - engine.plain).abs().max()) + of_logits * size
     missed = float((found[checked] - engine.plain).abs().max())

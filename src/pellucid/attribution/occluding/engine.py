@@ -50,6 +50,8 @@ class Engine:
         self._recorded = Recorded(run.question, tuple(rows), run.question.arguments_for(run.samples[twice]))
         try:
             self.clean, self.plain = self._recorded.logits
+            if torch.finfo(self.clean.dtype).bits < 32:
+                raise Unfit(f"logits of {self.clean.dtype} are too coarse to be checked")
             self._planner = Planner(Record(self._recorded.tape, self._recorded.tape.inputs[run.number]))
         except BaseException:
             self._recorded.forget()

@@ -105,7 +105,7 @@ class RelevancePropagation:
         """Treat a batch norm that cannot be folded as an affine layer under epsilon: y = g x + b."""
         source = source_of(step.node)
         c, taken = self._stabiliser.factor_and_taken(step.message, step.out)
-        gain, shift = batch_norm_line(step.node)
+        gain, shift = (part.to(c.dtype) for part in batch_norm_line(step.node))
         step.send(source, c=c * gain.reshape(-1, *(1,) * (c.ndim - 2)))
         self._took(step, BIAS, c.reshape(*c.shape[:2], -1).sum(-1) @ shift)
         self._took(step, EPSILON, taken)
