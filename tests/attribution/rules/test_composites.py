@@ -31,11 +31,11 @@ def test_a_composite_is_its_table(name):
 
 def test_the_first_rule_goes_before_the_kind_of_layer():
     table = Composite("zplus", "epsilon", "flat")
-    assert table.rule(convolution=True, first=True) == "flat"
-    assert table.rule(convolution=False, first=True) == "flat"
-    assert table.rule(convolution=True, first=False) == "zplus"
-    assert table.rule(convolution=False, first=False) == "epsilon"
-    assert Composite("zplus", "gamma").rule(convolution=False, first=True) == "gamma"
+    assert table.rule("convolution", convolution=True, first=True) == "flat"
+    assert table.rule("linear", convolution=False, first=True) == "flat"
+    assert table.rule("convolution", convolution=True, first=False) == "zplus"
+    assert table.rule("linear", convolution=False, first=False) == "epsilon"
+    assert Composite("zplus", "gamma").rule("linear", convolution=False, first=True) == "gamma"
 
 
 def test_the_first_layer_alone_has_the_first_rule():
@@ -45,6 +45,29 @@ def test_the_first_layer_alone_has_the_first_rule():
     # flat gives each input the same; what the head took for its bias is missing
     kept = found.score - module[2].bias[0].detach()
     assert torch.allclose(found.relevance, kept.expand(1, 3) / 3)
+
+
+def test_an_operator_named_in_the_table_goes_before_its_kind():
+    class Two(nn.Module):
+        """One dense layer whole, one as a product with a constant."""
+
+        def __init__(self):
+            super().__init__()
+            self.one, self.two = nn.Linear(3, 4), nn.Parameter(torch.randn(4, 2))
+
+        def forward(self, x):
+            return torch.relu(self.one(x)) @ self.two
+
+    module, x = zoo.seeded(Two()).double(), torch.tensor([[1.0, -2.0, 0.5]]).double()
+
+    def found(rule):
+        return method("lrp", rule=rule)(module, x, target=0).relevance
+
+    both = {"linear": "zplus", "mm": "gamma"}
+    assert torch.equal(found(both), found({"dense": "gamma", "linear": "zplus"}))
+    assert torch.equal(found({"linear": "zplus"}), found({"dense": "epsilon", "first": "zplus"}))
+    assert not torch.allclose(found(both), found("gamma"))
+    assert not torch.allclose(found(both), found("zplus"))
 
 
 def test_names_are_known_or_refused():

@@ -30,7 +30,7 @@ class Lrp(Method):
         For all weighted operations: `epsilon`, `gamma`, `zplus`, `alpha2beta1`, `flat`, `w_square`, `zbox`. Or a
         composite: `epsilon_plus` (convolutions z+, dense layers epsilon), `epsilon_alpha2_beta1`, either with `_flat`
         for the first layer, `epsilon_gamma_box` (first layer z-box, convolutions gamma, dense layers epsilon). Or a
-        table {"convolution": rule, "dense": rule, "first": rule}.
+        table {"convolution": rule, "dense": rule, "first": rule}, or of single operators, {"linear": rule}.
     eps
         Added to every divisor, exactly as given.
     relative_eps

@@ -90,7 +90,7 @@ class RelevancePropagation:
     def _at_weights(self, step: Step, at: Weighted) -> None:
         """Apply the composite's rule; what goes missing beside biases and epsilon, it did not conserve."""
         inner = folded_norm(step.node) or step.node
-        name = self._composite.rule(convolution=at.convolution, first=inner.index in self._first)
+        name = self._composite.rule(inner.operator, convolution=at.convolution, first=inner.index in self._first)
         share = WEIGHTED_RULES[name](at, step.message, self._settings)
         step.send(at.source, share.message.c, share.message.r)
         if share.bias is not None:

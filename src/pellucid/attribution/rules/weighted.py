@@ -180,3 +180,4 @@ _MAKERS: dict[str, Callable[[Node], dict[str, Any] | None]] = {
     "mm": _product,
     "bmm": _product,
 }
+WEIGHTED_OPERATORS = tuple(_MAKERS)
